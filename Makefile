@@ -1,0 +1,37 @@
+# Needs Python 3.11+ and make, nothing else: the environment is made here, from the lock file.
+
+PYTHON ?= python3
+BIN := .venv/bin
+export UV_PYTHON_DOWNLOADS := never
+export DO_NOT_TRACK := 1
+
+.PHONY: run test check bench docs clean
+
+run: .venv/ready ## play the demo fortnight, then keep running
+	$(BIN)/duban up --demo
+
+test: .venv/ready ## the whole suite, on SQLite and PostgreSQL
+	$(BIN)/pytest -n 2 --dist loadgroup
+
+check: .venv/ready ## lint, types, layers, migrations
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m tests.migrations
+
+bench: .venv/ready ## measure, side by side; writes bench/out
+	$(BIN)/python -m bench
+
+docs: .venv/ready ## print what is printed from the code
+	$(BIN)/python -m rules.lifecycle > docs/lifecycle.md
+
+clean: ## the environment and what the tools left
+	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache bench/out
+
+.venv/ready: pyproject.toml uv.lock
+	$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11) and 'Duban needs Python 3.11 or newer: make PYTHON=python3.12 …')"
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check "uv>=0.9,<1"
+	$(BIN)/uv sync --quiet --locked --inexact --python $(BIN)/python
+	touch $@
