@@ -1,0 +1,1 @@
+"""What things are: tables and values, with their Chinese labels. No I/O, no clock."""

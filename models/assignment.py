@@ -1,0 +1,29 @@
+"""交办: which unit has which part in a case, from when until when."""
+
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlmodel import Field, SQLModel
+
+from models.category import Role
+from models.columns import choice, instant
+
+
+class Assignment(SQLModel, table=True):
+    """One unit's part in a case. `ended_at` is set when the case passes to another unit.
+
+    `exempt` marks the time of a unit whose return was upheld: it is not counted against it.
+    """
+
+    __table_args__ = (
+        sa.Index("ix_assignment_case_id", "case_id"),
+        sa.Index("ix_assignment_unit_id", "unit_id"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    case_id: int = Field(foreign_key="case_.id")
+    unit_id: int = Field(foreign_key="unit.id")
+    role: Role = Field(sa_type=choice(Role))
+    started_at: datetime = Field(sa_column=instant(null=False))
+    ended_at: datetime | None = Field(default=None, sa_column=instant())
+    exempt: bool = False
