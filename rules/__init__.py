@@ -1,0 +1,1 @@
+"""What ought to happen: pure rules, no I/O, no clock."""
