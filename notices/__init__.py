@@ -1,0 +1,1 @@
+"""Wording and channels: what a person is told, and how it is brought to them."""

@@ -1,0 +1,108 @@
+"""folder://NAME: messages appended to a text file, for the demo and for offices without mail."""
+
+import os
+import re
+import sys
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote
+
+from apprise import NotifyFormat, NotifyType
+from apprise.plugins.base import NotifyBase
+
+SCHEME = "folder"
+
+# A name is one file below one folder: no separators, no leading dot, no room for "..".
+_ADDRESS = re.compile(r"folder://(?P<name>[^/?#@:]+)/?", re.IGNORECASE)
+_NAME = re.compile(r"\w[\w.-]*")
+_NAME_BYTES = 200
+
+
+class Folder(NotifyBase):  # type: ignore[no-untyped-call]
+    """The Apprise plugin behind folder://. It needs `place()` before it can send."""
+
+    service_name: Any = "Folder"
+    protocol: Any = SCHEME
+    request_rate_per_sec = 0
+    notify_format = NotifyFormat.TEXT
+
+    def __init__(self, name: str, **kwargs: Any) -> None:
+        super().__init__(schema=SCHEME, host=name, **kwargs)  # type: ignore[no-untyped-call]
+        self.name = name
+        self.path = Path()
+        self.at: datetime | None = None
+
+    def place(self, folder: Path, at: datetime) -> None:
+        """Where the file lies, and the instant the next message is stamped with."""
+        self.path = folder / f"{self.name}.txt"
+        self.at = at
+
+    def url(self, privacy: bool = False, *args: Any, **kwargs: Any) -> str:
+        """The address again. It has nothing to hide."""
+        return f"{SCHEME}://{self.name}"
+
+    def send(
+        self,
+        body: str,
+        title: str = "",
+        notify_type: NotifyType = NotifyType.INFO,
+        **kwargs: Any,
+    ) -> bool:
+        """Append one message. Raises OSError where the file cannot be written."""
+        stamp = f"[{self.at:%Y-%m-%d %H:%M:%S %z}]" if self.at else "[]"
+        append(self.path, f"{stamp} {title}\n{body}\n\n")
+        return True
+
+
+def name_in(url: str) -> str | None:
+    """The name in a folder:// address, or None where it is not one."""
+    match = _ADDRESS.fullmatch(url.strip())
+    name = unquote(match["name"]) if match else ""
+    if not _NAME.fullmatch(name) or len(name.encode()) > _NAME_BYTES:
+        return None
+    return name
+
+
+def append(path: Path, text: str) -> None:
+    """Add `text` to the end of `path`, whole or not at all, whoever else is writing to it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("ab", buffering=0) as file:
+        _lock(file.fileno())
+        end = os.fstat(file.fileno()).st_size
+        try:
+            _write(file.fileno(), text.encode())
+        except OSError:
+            file.truncate(end)
+            raise
+        finally:
+            _unlock(file.fileno())
+
+
+def _write(handle: int, data: bytes) -> None:
+    while data:
+        data = data[os.write(handle, data) :]
+
+
+if sys.platform == "win32":
+    import msvcrt
+
+    # Windows locks bytes, not files: everybody locks the same one, far behind any end.
+    _FAR = 1 << 40
+
+    def _lock(handle: int) -> None:
+        os.lseek(handle, _FAR, os.SEEK_SET)
+        msvcrt.locking(handle, msvcrt.LK_LOCK, 1)
+
+    def _unlock(handle: int) -> None:
+        os.lseek(handle, _FAR, os.SEEK_SET)
+        msvcrt.locking(handle, msvcrt.LK_UNLCK, 1)
+
+else:
+    import fcntl
+
+    def _lock(handle: int) -> None:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+
+    def _unlock(handle: int) -> None:
+        fcntl.flock(handle, fcntl.LOCK_UN)
