@@ -1,0 +1,1 @@
+"""What is deployed beside the code: policies, reference data, migrations, process files."""

@@ -1,0 +1,252 @@
+"""Writing: what verbs and sweeps decided, applied to many cases at once.
+
+A `Change` is everything one decision does to one case. `apply` writes any number of them in
+the transaction it is given: the case by compare-and-set on status and version, and with it the
+records, assignments, escalations and notices owed. Nothing else writes a case.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+from sqlmodel import SQLModel
+
+from models.assignment import Assignment
+from models.case import Case, Pause, Status
+from models.escalation import Escalation
+from models.evidence import Evidence
+from models.notice import Notice, NoticeKind, NoticeState
+from models.record import Record
+from models.request import Request
+from models.verb import Verb
+from models.words import Words
+from rules.chain import canonical, link
+from rules.duty import Recipient
+from rules.ladder import Step
+
+ENGINE = "督办引擎"
+"""The actor of what nobody did by hand."""
+
+
+class Overtaken(Exception):  # noqa: N818 - it is an event, not a mistake
+    """Somebody else moved one of the cases first; nothing was written."""
+
+
+class CaseState:
+    """A case in the course of one transaction: as it was read, and as it will be.
+
+    Reads fall through to what was set. It satisfies `rules.agenda.CaseFacts`.
+    """
+
+    __slots__ = ("old", "sets")
+
+    def __init__(self, row: Mapping[Any, Any], *, new: bool = False) -> None:
+        self.old: Mapping[Any, Any] = {} if new else row
+        self.sets: dict[str, Any] = dict(row) if new else {}
+
+    def __getattr__(self, name: str) -> Any:
+        sets = self.sets
+        if name in sets:
+            return sets[name]
+        try:
+            return self.old[name]
+        except KeyError:
+            raise AttributeError(name) from None
+
+    def set(self, **values: Any) -> None:
+        """Take these values from here on."""
+        self.sets.update(values)
+
+
+@dataclass(slots=True)
+class Change:
+    """What one decision does to one case, and everything written beside it."""
+
+    case: CaseState
+    new: bool = False
+    records: list[dict[str, Any]] = field(default_factory=list)
+    assignments: list[dict[str, Any]] = field(default_factory=list)
+    unassigned: dict[str, Any] | None = None
+    escalations: list[dict[str, Any]] = field(default_factory=list)
+    notices: list[dict[str, Any]] = field(default_factory=list)
+    evidence: list[dict[str, Any]] = field(default_factory=list)
+    requests: list[dict[str, Any]] = field(default_factory=list)
+    decided: dict[str, Any] | None = None
+    pauses: list[dict[str, Any]] = field(default_factory=list)
+    resumed_at: datetime | None = None
+
+    def record(
+        self, verb: Verb, at: datetime, words: Words | str, actor: str = ENGINE, **data: Any
+    ) -> int:
+        """Add a record, chained to the one before; gives its number within the case."""
+        case = self.case
+        seq = case.records + 1
+        sentence = str(words)
+        text = canonical(data)
+        digest = link(case.head, case.number, seq, at, verb, actor, case.status, sentence, text)
+        self.records.append(
+            {
+                "case_id": case.id,
+                "seq": seq,
+                "at": at,
+                "verb": verb.value,
+                "actor": actor,
+                "status": case.status,
+                "words": sentence,
+                "data": text,
+                "previous": case.head,
+                "hash": digest,
+            }
+        )
+        case.set(records=seq, head=digest)
+        return int(seq)
+
+    def move(self, to: Status, at: datetime) -> None:
+        """Enter a status. Its step clock, if it has one, is set by the caller."""
+        self.case.set(status=to, since=at, step_due_at=None)
+
+    def owe(
+        self,
+        kind: NoticeKind,
+        at: datetime,
+        recipients: Iterable[Recipient],
+        why: str,
+        not_before: datetime | None = None,
+        **facts: Any,
+    ) -> list[str]:
+        """Owe a notice to each recipient under a key that says why; gives the keys."""
+        case = self.case
+        keys = []
+        for recipient in recipients:
+            key = f"{why}:{recipient.person_id}"
+            keys.append(key)
+            self.notices.append(
+                {
+                    "key": key,
+                    "case_id": case.id,
+                    "person_id": recipient.person_id,
+                    "unit_id": recipient.unit_id,
+                    "kind": kind,
+                    "facts": {"duty": recipient.duty.value, **facts},
+                    "owed_at": at,
+                    "next_try_at": not_before or at,
+                    "state": NoticeState.OWED,
+                    "attempts": 0,
+                    "lease_by": "",
+                }
+            )
+        return keys
+
+    def log(self, step: Step, at: datetime, seq: int, notices: Sequence[str]) -> None:
+        """Add a row to the escalation log; `seq` is the record that says the same."""
+        look = step.look
+        told = [
+            {"person": r.person, "unit": r.unit, "duty": r.duty.value, "notice": key}
+            for r, key in zip(step.recipients, notices, strict=True)
+        ]
+        self.escalations.append(
+            {
+                "case_id": self.case.id,
+                "epoch": self.case.epoch,
+                "stage": look.stage,
+                "level": look.level,
+                "rule": look.rule,
+                "card": look.card,
+                "planned_at": look.at,
+                "at": at,
+                "outcome": step.outcome,
+                "recipients": told,
+                "record_seq": seq,
+            }
+        )
+
+
+def apply(connection: Connection, changes: Sequence[Change]) -> None:
+    """Write all changes. Raises Overtaken if any case is no longer as it was read."""
+    _insert(connection, Case, [c.case.sets for c in changes if c.new])
+    _update(connection, [c for c in changes if not c.new])
+    _close_rows(connection, changes)
+    for model, rows in (
+        (Assignment, [row for c in changes for row in c.assignments]),
+        (Pause, [row for c in changes for row in c.pauses]),
+        (Request, [row for c in changes for row in c.requests]),
+        (Record, [row for c in changes for row in c.records]),
+        (Escalation, [row for c in changes for row in c.escalations]),
+        (Evidence, [row for c in changes for row in c.evidence]),
+        (Notice, [row for c in changes for row in c.notices]),
+    ):
+        _insert(connection, model, rows)
+
+
+def table(model: type[SQLModel]) -> sa.Table:
+    """The table of a model."""
+    found: sa.Table = model.__table__  # type: ignore[attr-defined]
+    return found
+
+
+def _insert(connection: Connection, model: type[SQLModel], rows: list[dict[str, Any]]) -> None:
+    if rows:
+        connection.execute(sa.insert(table(model)), rows)
+
+
+def _update(connection: Connection, changes: Sequence[Change]) -> None:
+    """Compare and set, grouped by the columns that change: one statement for each group."""
+    groups: dict[tuple[str, ...], list[dict[str, Any]]] = defaultdict(list)
+    for change in changes:
+        case = change.case
+        columns = tuple(sorted(case.sets))
+        row = {f"new_{name}": case.sets[name] for name in columns}
+        row.update(
+            old_id=case.old["id"], old_version=case.old["version"], old_status=case.old["status"]
+        )
+        groups[columns].append(row)
+    for columns, rows in groups.items():
+        result = connection.execute(_compare_and_set(columns), rows)
+        if result.rowcount != len(rows):
+            raise Overtaken
+
+
+def _compare_and_set(columns: Sequence[str]) -> sa.Update:
+    cases = table(Case)
+    return (
+        sa.update(cases)
+        .where(
+            cases.c.id == sa.bindparam("old_id"),
+            cases.c.version == sa.bindparam("old_version"),
+            cases.c.status == sa.bindparam("old_status"),
+        )
+        .values(
+            version=cases.c.version + 1, **{name: sa.bindparam(f"new_{name}") for name in columns}
+        )
+    )
+
+
+def _close_rows(connection: Connection, changes: Sequence[Change]) -> None:
+    """End what a decision ends: assignments, the open request, the running pause."""
+    for change in changes:
+        case_id = change.case.id
+        if change.unassigned is not None:
+            _end(connection, Assignment, case_id, "ended_at", change.unassigned)
+        if change.resumed_at is not None:
+            _end(connection, Pause, case_id, "ended_at", {"ended_at": change.resumed_at})
+        if change.decided is not None:
+            _end(connection, Request, case_id, "decided_at", change.decided)
+
+
+def _end(
+    connection: Connection,
+    model: type[SQLModel],
+    case_id: int,
+    open_column: str,
+    values: Mapping[str, Any],
+) -> None:
+    rows = table(model)
+    connection.execute(
+        sa.update(rows)
+        .where(rows.c.case_id == case_id, rows.c[open_column].is_(None))
+        .values(**values)
+    )

@@ -1,0 +1,178 @@
+"""The database: engine, transactions, migrations. SQLite (WAL) or PostgreSQL, one code."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import as_file, files
+from pathlib import Path
+from typing import Any
+
+import alembic.command
+import sqlalchemy as sa
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy.engine import Connection, Engine, make_url
+from sqlalchemy.exc import ArgumentError, DatabaseError, NoSuchModuleError, OperationalError
+
+from models.words import Trouble
+
+
+class DatabaseTrouble(Trouble):
+    """The database cannot be used as it is: unreachable, not set up, or of another version."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """One open ledger. `transaction()` is the only way to its rows."""
+
+    engine: Engine
+
+    @contextmanager
+    def transaction(self) -> Iterator[Connection]:
+        """One transaction: all of it is kept, or nothing.
+
+        Raises DatabaseTrouble when the database cannot be reached or is busy for too long.
+        """
+        url = self.engine.url.render_as_string(hide_password=True)
+        with _reaching(url), self.engine.begin() as connection:
+            yield connection
+
+    @property
+    def postgresql(self) -> bool:
+        """Whether rows can be claimed with SKIP LOCKED."""
+        return self.engine.dialect.name == "postgresql"
+
+
+def connect(url: str) -> Ledger:
+    """Open the ledger at `url`, checking that it is there and of this version.
+
+    Raises DatabaseTrouble, which names the database without its password.
+    """
+    ledger = Ledger(_engine(url))
+    _check_version(ledger, url)
+    return ledger
+
+
+def migrate(url: str) -> None:
+    """Bring the database at `url` to this version, creating it if it is new and SQLite."""
+    database = make_url(url).database if url.startswith("sqlite") else None
+    if database and database != ":memory:":
+        Path(database).parent.mkdir(parents=True, exist_ok=True)
+    engine = _engine(url)
+    with as_file(files("deploy") / "migrations") as folder:
+        config = _config(folder)
+        with _reaching(url), engine.begin() as connection:
+            config.attributes["connection"] = connection
+            alembic.command.upgrade(config, "head")
+
+
+def mask(url: str) -> str:
+    """The database URL with its password hidden."""
+    try:
+        return make_url(url).render_as_string(hide_password=True)
+    except ArgumentError:
+        return url.partition(":")[0] + "://…"
+
+
+def _engine(url: str) -> Engine:
+    try:
+        parsed = make_url(url)
+        if parsed.drivername in ("postgresql", "postgres"):
+            parsed = parsed.set(drivername="postgresql+psycopg")
+        if parsed.get_backend_name() == "sqlite":
+            return _sqlite(parsed)
+        if parsed.get_backend_name() == "postgresql":
+            return sa.create_engine(
+                parsed, pool_pre_ping=True, connect_args={"connect_timeout": 10}
+            )
+    except (ArgumentError, NoSuchModuleError):
+        pass
+    raise DatabaseTrouble(
+        f"DUBAN_DATABASE_URL 无法识别：{mask(url)}。应为 sqlite:///文件路径 或 "
+        "postgresql://用户:口令@主机/库名。",
+        f"DUBAN_DATABASE_URL cannot be read: {mask(url)}. Expected sqlite:///path or "
+        "postgresql://user:password@host/name.",
+    )
+
+
+def _sqlite(url: sa.URL) -> Engine:
+    engine = sa.create_engine(url, connect_args={"timeout": 60})
+    # The driver's own transaction handling begins too late (at the first write) to keep two
+    # sweeps from reading the same rows: transactions begin IMMEDIATE, which queues them.
+    sa.event.listen(engine, "connect", _set_up_sqlite)
+    sa.event.listen(engine, "begin", lambda c: c.exec_driver_sql("BEGIN IMMEDIATE"))
+    return engine
+
+
+def _set_up_sqlite(connection: sqlite3.Connection, _: Any) -> None:
+    connection.isolation_level = None
+    for pragma in ("busy_timeout=60000", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+@contextmanager
+def _reaching(url: str) -> Iterator[None]:
+    try:
+        yield
+    except DatabaseError as error:
+        # Below it stand our own mistakes (a broken constraint, wrong SQL): those are raised on.
+        if type(error) not in (OperationalError, DatabaseError):
+            raise
+        cause = str(error.orig).strip().splitlines()[0] if error.orig else type(error).__name__
+        raise DatabaseTrouble(
+            f"无法使用数据库 {mask(url)}：{cause}。请检查数据库是否在运行、地址与口令是否正确、"
+            "磁盘是否可写。",
+            f"The database {mask(url)} cannot be used: {cause}. Check that it is running, that "
+            "address and password are right, and that the disk can be written.",
+        ) from None
+
+
+def _check_version(ledger: Ledger, url: str) -> None:
+    with _reaching(url):
+        here = _sqlite_missing(url)
+        found = None if here else _revision(ledger.engine)
+    if found is None:
+        raise DatabaseTrouble(
+            f"数据库 {mask(url)} 还没有建立。请先运行：duban init",
+            f"The database {mask(url)} has not been set up. Run first: duban init",
+        )
+    if found != _head():
+        raise DatabaseTrouble(
+            f"数据库 {mask(url)} 的版本是 {found}，本程序需要 {_head()}。"
+            "先备份，再运行 duban init 升级；若数据库更新，请升级程序。",
+            f"The database {mask(url)} is of version {found}; this program needs {_head()}. "
+            "Back it up and run duban init to upgrade it; if it is newer, upgrade the program.",
+        )
+
+
+def _sqlite_missing(url: str) -> bool:
+    parsed = make_url(url)
+    name = parsed.database
+    return bool(
+        parsed.get_backend_name() == "sqlite"
+        and name
+        and name != ":memory:"
+        and not Path(name).exists()
+    )
+
+
+def _revision(engine: Engine) -> str | None:
+    with engine.connect() as connection:
+        return MigrationContext.configure(connection).get_current_revision()
+
+
+@cache
+def _head() -> str:
+    with as_file(files("deploy") / "migrations") as folder:
+        head = ScriptDirectory.from_config(_config(folder)).get_current_head()
+    assert head is not None
+    return head
+
+
+def _config(folder: Path) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(folder))
+    return config

@@ -1,0 +1,159 @@
+"""Dispatch: from a decision about units and a limit to a running clock and notices owed.
+
+Intake, the dispatch sweep and the supervisor's hand all dispatch through here.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from ledger.changes import ENGINE, Change
+from ledger.reference import Reference
+from models.case import LimitSource, Stage, Status
+from models.category import Role
+from models.notice import NoticeKind
+from models.person import DutyKind
+from models.verb import Verb
+from models.words import Words
+from rules.agenda import Book, next_look
+from rules.limits import Limit, parse
+from rules.routing import Routed, Undecided, route
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What the paper says about duty, before any rule is asked."""
+
+    units: tuple[str, ...] = ()
+    coordinate: bool = False
+
+
+def decide(
+    reference: Reference, claim: Claim, category: str | None, area_path: str | None, at: datetime
+) -> Routed | Undecided:
+    """Which units answer: those the paper names, else those of the route."""
+    if claim.coordinate:
+        return Undecided(Words("原件请求协调定责", "the paper itself asks for duty to be settled"))
+    if claim.units:
+        return _named(reference, claim.units)
+    return route(category, area_path, at.astimezone(reference.zone).date(), reference.routes)
+
+
+def _named(reference: Reference, names: Sequence[str]) -> Routed | Undecided:
+    found = {name: reference.unit(name) for name in names}
+    unknown = [name for name, unit in found.items() if unit is None]
+    if unknown:
+        return Undecided(
+            Words(
+                f"单位名录中没有：{'、'.join(unknown)}",
+                f"not in the directory of units: {', '.join(unknown)}",
+            )
+        )
+    ids = list(dict.fromkeys(unit for unit in found.values() if unit is not None))
+    units = [(ids[0], Role.LEAD), *((unit, Role.ASSISTING) for unit in ids[1:])]
+    return Routed(tuple(units), Words("原件指明责任单位", "named on the paper"))
+
+
+def choose_limit(
+    reference: Reference, book: Book, paper: str, category: str | None
+) -> tuple[Limit, LimitSource]:
+    """The handling limit by the policy's order of sources, and where it came from."""
+    for source in book.policy.reading.sources:
+        if source is LimitSource.PAPER and paper:
+            return parse(paper, book.policy.bare), source
+        if source is LimitSource.CATEGORY and category:
+            return parse(reference.categories[category].limit, book.policy.bare), source
+    return book.policy.stages[Stage.HANDLE].limit, LimitSource.POLICY
+
+
+def dispatch(
+    change: Change,
+    reference: Reference,
+    book: Book,
+    routed: Routed,
+    limit: tuple[Limit, LimitSource],
+    at: datetime,
+    actor: str = ENGINE,
+    verb: Verb = Verb.DISPATCH,
+) -> None:
+    """Hand the case to its units: a new epoch, the handling clock from `at`, notices owed."""
+    case = change.case
+    due = book.deadline(limit[0], at)
+    change.move(Status.DISPATCHED, at)
+    case.set(
+        epoch=case.epoch + 1,
+        dispatched_at=at,
+        clock_from=at,
+        due_at=due.due_at,
+        provisional=due.provisional,
+        limit=str(limit[0]),
+        limit_source=limit[1],
+    )
+    change.assignments += [
+        {"case_id": case.id, "unit_id": unit, "role": role, "started_at": at, "exempt": False}
+        for unit, role in routed.units
+    ]
+    names = [reference.directory.units[unit].name for unit, _ in routed.units]
+    start_step(change, book, Stage.SIGN, at)
+    change.record(
+        verb,
+        at,
+        f"{routed.reason.zh}，交办{'、'.join(names)}；时限{limit[0]}（{limit[1].words.zh}），"
+        f"{local(due.due_at, reference)} 到期{'（暂定）' if due.provisional else ''}。",
+        actor,
+        units=[
+            {"unit": name, "role": role.value}
+            for name, (_, role) in zip(names, routed.units, strict=True)
+        ],
+        limit=str(limit[0]),
+        due=due.due_at.isoformat(),
+        provisional=due.provisional,
+    )
+    for unit, role in routed.units:
+        change.owe(
+            NoticeKind.DISPATCHED,
+            at,
+            reference.directory.who(unit, DutyKind.CONTACT, at),
+            f"dispatched:{case.number}:{case.epoch}:{unit}",
+            role=role.value,
+        )
+    plan(change, book, at)
+
+
+def hold(change: Change, reference: Reference, book: Book, why: Words, at: datetime) -> None:
+    """No unit can be named: the case waits in the supervisor's queue, and says why."""
+    case = change.case
+    step = case.step_due_at
+    change.move(Status.UNDECIDED, at)
+    case.set(step_due_at=step)
+    change.record(Verb.HOLD, at, f"待定责：{why.zh}。", reason_en=why.en)
+    change.owe(
+        NoticeKind.UNDECIDED,
+        at,
+        reference.directory.who(None, DutyKind.OFFICE, at),
+        f"undecided:{case.number}",
+        reason=why.zh,
+    )
+    plan(change, book, at)
+
+
+def start_step(change: Change, book: Book, stage: Stage, at: datetime) -> None:
+    """Start the clock of the step the new status waits for."""
+    due = book.deadline(book.policy.stages[stage].limit, at)
+    change.case.set(step_due_at=due.due_at)
+
+
+def plan(
+    change: Change,
+    book: Book,
+    at: datetime,
+    pauses: Sequence[tuple[datetime, datetime]] = (),
+) -> None:
+    """Judge from `at` on: keep only the instant of the next look."""
+    case = change.case
+    case.set(looked_until=at, next_look_at=next_look(case, book, at, pauses))
+
+
+def local(at: datetime, reference: Reference) -> str:
+    """An instant as the city's clocks show it."""
+    return at.astimezone(reference.zone).strftime("%Y-%m-%d %H:%M")

@@ -1,0 +1,57 @@
+"""自检: what the engine should have done and has not."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+
+from ledger.changes import table
+from ledger.database import Ledger
+from ledger.log import verify
+from ledger.reference import read
+from models.case import Case
+from models.notice import Notice, NoticeState
+
+LATE_LOOK = timedelta(minutes=10)
+STUCK_NOTICE = timedelta(hours=1)
+CALENDAR_ENDS = timedelta(days=60)
+
+
+@dataclass(frozen=True, slots=True)
+class Ailment:
+    """One thing that is not as it should be, how much of it, and what to do."""
+
+    what: str
+    count: int
+    advice: str
+
+
+def ailments(ledger: Ledger, at: datetime) -> list[Ailment]:
+    """Looks overdue, notices stuck or dead, a calendar about to end, a broken chain."""
+    cases, notices = table(Case), table(Notice)
+    waiting = notices.c.state.in_((NoticeState.OWED, NoticeState.SENDING))
+    with ledger.transaction() as connection:
+
+        def count(rows: sa.Table, condition: sa.ColumnElement[bool]) -> int:
+            query = sa.select(sa.func.count()).select_from(rows).where(condition)
+            return int(connection.execute(query).scalar_one())
+
+        late = count(cases, cases.c.next_look_at < at - LATE_LOOK)
+        stuck = count(notices, waiting & (notices.c.next_try_at < at - STUCK_NOTICE))
+        dead = count(notices, notices.c.state == NoticeState.DEAD)
+        reference = read(connection)
+    soon = (at + CALENDAR_ENDS).astimezone(reference.zone).year
+    unpublished = soon not in reference.published
+    _, broken = verify(ledger)
+    found = [
+        Ailment("到点未巡查的案件 · looks overdue", late, "检查 duban up 是否在运行"),
+        Ailment("积压一小时以上的通知 · notices stuck", stuck, "duban outbox --state owed"),
+        Ailment("未送达的通知 · notices dead", dead, "duban outbox --state dead"),
+        Ailment(
+            f"{soon} 年放假安排未装载 · the calendar of {soon} is not loaded",
+            int(unpublished),
+            "国务院通知发布后运行 duban load 日历.csv",
+        ),
+        Ailment("流转记录链断裂 · broken record chains", len(broken), "duban log verify"),
+    ]
+    return [ailment for ailment in found if ailment.count]

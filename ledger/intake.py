@@ -1,0 +1,534 @@
+"""收件: drafts become findings with one outcome each, and cases, chunk by chunk.
+
+A chunk is one transaction: it is in the ledger whole or not at all. Intake is ordered by the
+counter's row, so that two imports at once see each other's cases and numbers never clash.
+"""
+
+import json
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from hashlib import sha256
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import Connection
+
+from ledger.changes import CaseState, Change, apply, table
+from ledger.database import Ledger
+from ledger.dispatching import Claim, choose_limit, decide, dispatch, hold, start_step
+from ledger.reference import Reference, read
+from models.case import Case, Counter, Stage, Status
+from models.finding import Batch, Draft, Finding, FindingOutcome
+from models.verb import Verb
+from models.words import Trouble, Words
+from rules import duplicates
+from rules.duplicates import Seen, VerdictKind, place_key
+from rules.lifecycle import OPEN_STATUSES
+from rules.limits import Limit, LimitUnit, parse
+from rules.routing import Undecided
+
+CHUNK = 500
+EARLIEST = date(2000, 1, 1)
+LONGEST_PLACE = 200
+LONGEST_PROBLEM = 4000
+NOTHING_SAID = Words("", "")
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """The paper the drafts came on, as far as intake needs to know it."""
+
+    digest: str
+    """SHA-256 of its bytes: the same paper is known again."""
+    name: str
+    title: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What became of one row: the outcome, the case's number, and why."""
+
+    row: str
+    outcome: FindingOutcome
+    case: str | None = None
+    reason: Words = NOTHING_SAID
+
+
+class _Rehearsed(Exception):  # noqa: N818 - the signal that undoes a dry run
+    pass
+
+
+def receive(
+    ledger: Ledger, origin: Origin, drafts: Sequence[Draft], at: datetime, *, dry_run: bool = False
+) -> Iterator[list[Answer]]:
+    """Take drafts in as of `at`; yields the answers chunk by chunk, each already kept.
+
+    The same row of the same paper is taken once, however often it is handed in; a line known
+    word for word from other paper, whose case is still open, is unchanged too. With `dry_run`
+    all chunks are judged in one transaction, which is then undone.
+    """
+    chunks = [drafts[i : i + CHUNK] for i in range(0, len(drafts), CHUNK)]
+    if dry_run:
+        yield from _rehearse(ledger, origin, chunks, at)
+        return
+    reference: Reference | None = None
+    for chunk in chunks:
+        with ledger.transaction() as connection:
+            reference = reference or read(connection)
+            answers = _Chunk(connection, reference, origin, at).take(chunk)
+        yield answers
+
+
+def _rehearse(
+    ledger: Ledger, origin: Origin, chunks: Sequence[Sequence[Draft]], at: datetime
+) -> Iterator[list[Answer]]:
+    answers: list[list[Answer]] = []
+    try:
+        with ledger.transaction() as connection:
+            reference = read(connection)
+            answers = [_Chunk(connection, reference, origin, at).take(chunk) for chunk in chunks]
+            raise _Rehearsed
+    except _Rehearsed:
+        yield from answers
+
+
+@dataclass(slots=True)
+class _Chunk:
+    """One chunk in the course of its transaction."""
+
+    connection: Connection
+    reference: Reference
+    origin: Origin
+    at: datetime
+    changes: dict[int, Change] = field(default_factory=dict)
+    findings: list[dict[str, Any]] = field(default_factory=list)
+    known_rows: dict[str, Any] = field(default_factory=dict)
+    known_words: dict[str, str] = field(default_factory=dict)
+    seen: dict[str, list[Seen]] = field(default_factory=lambda: defaultdict(list))
+    next_id: int = 0
+    next_number: int = 0
+    batch_id: int = 0
+
+    def take(self, drafts: Sequence[Draft]) -> list[Answer]:
+        """Judge and write the chunk; one answer for each draft, in order."""
+        self._lock()
+        keys = [_key(self.origin, draft) for draft in drafts]
+        words = [_wording(draft) for draft in drafts]
+        self._recall(keys, words, drafts)
+        answers = [
+            self._one(draft, key, said)
+            for draft, key, said in zip(drafts, keys, words, strict=True)
+        ]
+        self._write()
+        return answers
+
+    def _one(self, draft: Draft, key: str, wording: str) -> Answer:
+        if key in self.known_rows:
+            return _again(draft, self.known_rows[key])
+        if wording in self.known_words:
+            number = self.known_words[wording]
+            return Answer(draft.row, FindingOutcome.UNCHANGED, number, _SAME_WORDS)
+        limit, trouble = self._check(draft)
+        if trouble is not None:
+            return self._keep(draft, key, wording, FindingOutcome.REJECTED, None, trouble)
+        category, confidence = self._category(draft)
+        policy = self.reference.book.policy
+        verdict = duplicates.judge(
+            draft.place,
+            category,
+            draft.problem,
+            self.at,
+            self.seen[place_key(draft.place)],
+            window=policy.window(policy.duplicates_within),
+            look_back=policy.window(policy.recurrence_within),
+        )
+        if verdict.kind is VerdictKind.DUPLICATE and verdict.of:
+            self._join(verdict.of, verdict.reason)
+            outcome, case = FindingOutcome.MERGED, verdict.of.case_id
+            number, why = verdict.of.number, verdict.reason
+        else:
+            former = verdict.of if verdict.kind is VerdictKind.RECURRENCE else None
+            change = self._open(draft, category, confidence, limit, former)
+            fixed = draft.fixed_on_spot
+            outcome = FindingOutcome.FIXED if fixed else FindingOutcome.ACCEPTED
+            case, number = change.case.id, change.case.number
+            why = _opened(change, verdict.reason if former else None)
+        answer = self._keep(draft, key, wording, outcome, case, why, confidence)
+        return Answer(answer.row, outcome, number, why)
+
+    # -- judging -----------------------------------------------------------------------------
+
+    def _check(self, draft: Draft) -> tuple[str, Words | None]:
+        """The limit as canonical text, or why the row cannot be taken."""
+        if draft.trouble:
+            return "", Words(*draft.trouble)
+        today = self.at.astimezone(self.reference.zone).date()
+        for wrong, words in _rules_of_paper(draft, today):
+            if wrong:
+                return "", words
+        try:
+            return self._limit(draft.limit, today), None
+        except Trouble as trouble:
+            return "", trouble.words
+
+    def _limit(self, text: str, today: date) -> str:
+        if not text.strip():
+            return ""
+        until = _iso_date(text)
+        if until is None:
+            return str(parse(text, self.reference.book.policy.bare))
+        days = self.reference.worktime.workdays_between(
+            today + timedelta(days=1), until + timedelta(days=1)
+        )
+        if until < today:
+            raise Trouble(
+                f"整改截止日期 {until} 已过。请写剩余时限（如“3 工作日”），"
+                "或用 --at 按原交办日期导入。",
+                f"The deadline {until} has passed. Give a limit (such as 3 working days), "
+                "or import as of the day it was issued with --at.",
+            )
+        return str(Limit(days, LimitUnit.WORKING_DAY) if days else Limit(1, LimitUnit.SAME_DAY))
+
+    def _category(self, draft: Draft) -> tuple[str | None, float | None]:
+        classifier = self.reference.classifier
+        named = classifier.by_name(draft.category) if draft.category else None
+        if named:
+            return named, None
+        match = classifier.match(draft.problem, draft.place)
+        sure = match.code is not None and match.confidence >= self.reference.book.policy.confident
+        return (match.code if sure else None), match.confidence
+
+    # -- what becomes of it --------------------------------------------------------------------
+
+    def _join(self, of: Seen, why: Words) -> None:
+        change = self._change_of(of.case_id)
+        change.case.set(reports=change.case.reports + 1)
+        change.record(Verb.JOIN, self.at, f"又一次上报并入本案（{self.origin.name}）。{why.zh}")
+
+    def _open(
+        self,
+        draft: Draft,
+        category: str | None,
+        confidence: float | None,
+        limit: str,
+        former: Seen | None,
+    ) -> Change:
+        area_id, area_path = self.reference.areas.get(draft.area, (None, None))
+        change = Change(self._new_case(draft, category, area_id, former), new=True)
+        self.changes[change.case.id] = change
+        self._remember(change)
+        if draft.fixed_on_spot:
+            return self._fixed(change)
+        self._file(change, category, confidence, former)
+        book = self.reference.book
+        claim = Claim(draft.units, draft.coordinate)
+        routed = decide(self.reference, claim, category, area_path, self.at)
+        change.case.set(limit=limit)
+        if isinstance(routed, Undecided):
+            hold(change, self.reference, book, routed.reason, self.at)
+            return change
+        chosen = choose_limit(self.reference, book, limit, category)
+        dispatch(change, self.reference, book, routed, chosen, self.at)
+        return change
+
+    def _file(
+        self, change: Change, category: str | None, confidence: float | None, former: Seen | None
+    ) -> None:
+        change.move(Status.FILED, self.at)
+        start_step(change, self.reference.book, Stage.DISPATCH, self.at)
+        known = self.reference.categories.get(category or "")
+        kind = f"{known.code} {known.minor}" if known else "类别待定"
+        sure = f"（把握 {confidence:.0%}）" if confidence is not None else ""
+        relapse = f"反弹：{former.number} 销号后再次出现。" if former else ""
+        change.record(
+            Verb.FILE,
+            self.at,
+            f"由{self.origin.name}立案，{kind}{sure}。{relapse}",
+            category=category,
+            confidence=confidence,
+            recurrence_of=former.number if former else None,
+        )
+
+    def _fixed(self, change: Change) -> Change:
+        change.move(Status.CLOSED, self.at)
+        change.case.set(closed_at=self.at, submitted_at=self.at, late=False)
+        change.record(Verb.FIX_ON_SPOT, self.at, f"现场已整改，登记销号（{self.origin.name}）。")
+        return change
+
+    def _new_case(
+        self, draft: Draft, category: str | None, area_id: int | None, former: Seen | None
+    ) -> CaseState:
+        case_id, self.next_id = self.next_id, self.next_id + 1
+        serial, self.next_number = self.next_number, self.next_number + 1
+        year = self.at.astimezone(self.reference.zone).year
+        return CaseState(
+            {
+                "id": case_id,
+                "number": f"{year}-{serial:06d}",
+                "status": Status.REPORTED,
+                "version": 0,
+                "epoch": 0,
+                "place": draft.place,
+                "place_key": place_key(draft.place),
+                "problem": draft.problem,
+                "area_id": area_id,
+                "category_code": category,
+                "severity": draft.severity,
+                "reports": 1,
+                "recurrence_of": former.case_id if former else None,
+                "policy_id": self.reference.active,
+                "reported_at": self.at,
+                "since": self.at,
+                "looked_until": self.at,
+                **_BLANK,
+            },
+            new=True,
+        )
+
+    def _keep(
+        self,
+        draft: Draft,
+        key: str,
+        wording: str,
+        outcome: FindingOutcome,
+        case_id: int | None,
+        reason: Words,
+        confidence: float | None = None,
+    ) -> Answer:
+        self.findings.append(
+            {
+                "key": key,
+                "wording": wording,
+                "batch_id": self.batch_id,
+                "row": draft.row[:64],
+                "outcome": outcome,
+                "reason": json.dumps(reason, ensure_ascii=False),
+                "case_id": case_id,
+                "place": draft.place[:LONGEST_PROBLEM],
+                "problem": draft.problem[:LONGEST_PROBLEM],
+                "paper": _paper_facts(draft),
+                "confidence": confidence,
+                "found_on": draft.found_on,
+                "taken_at": self.at,
+            }
+        )
+        answer = Answer(draft.row, outcome, None, reason)
+        self.known_rows[key] = answer
+        return answer
+
+    def _remember(self, change: Change) -> None:
+        """Let the rest of the chunk see this case."""
+        case = change.case
+        fixed = case.status is Status.CLOSED
+        self.seen[case.place_key].append(
+            Seen(
+                case.id,
+                case.number,
+                case.place,
+                case.category_code,
+                case.problem,
+                self.at,
+                not fixed,
+                self.at if fixed else None,
+            )
+        )
+
+    # -- the database --------------------------------------------------------------------------
+
+    def _lock(self) -> None:
+        """Hold the counters: the order of intake, the next case and the next number."""
+        year = self.at.astimezone(self.reference.zone).year
+        self.next_id = _hold_counter(self.connection, "case") + 1
+        self.next_number = _hold_counter(self.connection, f"number:{year}") + 1
+        self.batch_id = _batch(self.connection, self.origin, self.at)
+
+    def _recall(
+        self, keys: Sequence[str], wordings: Sequence[str], drafts: Sequence[Draft]
+    ) -> None:
+        """What the ledger already knows of these rows, words and places."""
+        findings, cases = table(Finding), table(Case)
+        joined = findings.outerjoin(cases, findings.c.case_id == cases.c.id)
+        columns = (findings.c.key, findings.c.outcome, findings.c.reason, cases.c.number)
+        rows = sa.select(*columns).select_from(joined).where(findings.c.key.in_(keys))
+        self.known_rows = {row.key: _stored(row) for row in self.connection.execute(rows)}
+        words = (
+            sa.select(findings.c.wording, cases.c.number)
+            .select_from(joined)
+            .where(findings.c.wording.in_(wordings), cases.c.status.in_(OPEN_STATUSES))
+        )
+        self.known_words = {row.wording: row.number for row in self.connection.execute(words)}
+        self._recall_places({place_key(draft.place) for draft in drafts if draft.place})
+
+    def _recall_places(self, places: set[str]) -> None:
+        cases = table(Case)
+        policy = self.reference.book.policy
+        since = self.at - policy.window(policy.recurrence_within)
+        rows = self.connection.execute(
+            sa.select(cases).where(
+                cases.c.place_key.in_(places),
+                sa.or_(cases.c.status.in_(OPEN_STATUSES), cases.c.closed_at >= since),
+            )
+        )
+        for row in rows:
+            self.seen[row.place_key].append(
+                Seen(
+                    row.id,
+                    row.number,
+                    row.place,
+                    row.category_code,
+                    row.problem,
+                    row.reported_at,
+                    row.status in OPEN_STATUSES,
+                    row.closed_at,
+                )
+            )
+
+    def _change_of(self, case_id: int) -> Change:
+        if case_id not in self.changes:
+            cases = table(Case)
+            query = sa.select(cases).where(cases.c.id == case_id).with_for_update()
+            row = self.connection.execute(query).mappings().one()
+            self.changes[case_id] = Change(CaseState(row))
+        return self.changes[case_id]
+
+    def _write(self) -> None:
+        apply(self.connection, list(self.changes.values()))
+        if self.findings:
+            self.connection.execute(sa.insert(table(Finding)), self.findings)
+        year = self.at.astimezone(self.reference.zone).year
+        _set_counter(self.connection, "case", self.next_id - 1)
+        _set_counter(self.connection, f"number:{year}", self.next_number - 1)
+
+
+_SAME_WORDS = Words(
+    "同样文字的问题已在办，未重复立案", "known word for word, and its case is still open"
+)
+
+_BLANK: Mapping[str, Any] = dict.fromkeys(
+    (
+        "limit_source", "step_due_at", "dispatched_at", "clock_from", "due_at", "submitted_at",
+        "late", "closed_at", "resumes_at", "look_back_at", "next_look_at",
+    )
+) | {
+    "limit": "", "provisional": False, "returns": 0, "reworks": 0, "extensions": 0,
+    "suspensions": 0, "records": 0, "head": "",
+}  # fmt: skip
+
+
+def _rules_of_paper(draft: Draft, today: date) -> Iterator[tuple[bool, Words]]:
+    yield not draft.problem.strip(), Words("没有写明问题", "the row states no problem")
+    yield (
+        len(draft.problem) > LONGEST_PROBLEM,
+        Words(
+            f"问题描述有 {len(draft.problem)} 字，最多 {LONGEST_PROBLEM} 字。请精简后再交。",
+            f"the problem has {len(draft.problem)} characters, at most {LONGEST_PROBLEM} are "
+            "taken. Shorten it and hand it in again.",
+        ),
+    )
+    yield (
+        len(draft.place) > LONGEST_PLACE,
+        Words(
+            f"点位有 {len(draft.place)} 字，最多 {LONGEST_PLACE} 字。",
+            f"the place has {len(draft.place)} characters, at most {LONGEST_PLACE} are taken.",
+        ),
+    )
+    found = draft.found_on
+    yield (
+        found is not None and not EARLIEST <= found <= today + timedelta(days=1),
+        Words(
+            f"发现日期 {found} 不在 {EARLIEST} 至今天（{today}）之间。请核对年份。",
+            f"the date {found} does not lie between {EARLIEST} and today ({today}). "
+            "Check the year.",
+        ),
+    )
+
+
+def _opened(change: Change, relapse: Words | None) -> Words:
+    case = change.case
+    zh = f"{relapse.zh}；" if relapse else ""
+    en = f"{relapse.en}; " if relapse else ""
+    if case.status is Status.UNDECIDED:
+        said = json.loads(change.records[-1]["data"])["reason_en"]
+        return Words(zh + change.records[-1]["words"], f"{en}undecided: {said}")
+    if case.status is Status.CLOSED:
+        return Words(f"{zh}现场已整改，已销号", f"{en}fixed on the spot, closed")
+    return Words(f"{zh}已交办，时限{case.limit}", f"{en}dispatched, limit {case.limit}")
+
+
+def _again(draft: Draft, known: Answer) -> Answer:
+    """The same row of the same paper once more: nothing changes; a refusal stays a refusal."""
+    if known.outcome is FindingOutcome.REJECTED:
+        return Answer(draft.row, known.outcome, None, known.reason)
+    return Answer(draft.row, FindingOutcome.UNCHANGED, known.case, known.reason)
+
+
+def _stored(row: Any) -> Answer:
+    return Answer("", row.outcome, row.number, Words(*json.loads(row.reason)))
+
+
+def _key(origin: Origin, draft: Draft) -> str:
+    return sha256(f"{origin.digest}\n{draft.row}".encode()).hexdigest()
+
+
+def _wording(draft: Draft) -> str:
+    facts = _paper_facts(draft)
+    said = json.dumps(
+        [draft.place, draft.problem, str(draft.found_on), facts], ensure_ascii=False, sort_keys=True
+    )
+    return sha256(said.encode()).hexdigest()
+
+
+def _paper_facts(draft: Draft) -> dict[str, Any]:
+    """The rest of what the paper says, leaving out what it does not say."""
+    facts = {
+        "area": draft.area,
+        "category": draft.category[:120],
+        "units": list(draft.units),
+        "coordinate": draft.coordinate,
+        "limit": draft.limit[:120],
+        "inspector": draft.inspector[:120],
+        "severity": draft.severity[:120],
+        "number": draft.number[:120],
+        "batch": draft.batch[:120],
+        "remark": draft.remark[:LONGEST_PROBLEM],
+        "fixed_on_spot": draft.fixed_on_spot,
+    }
+    return {name: value for name, value in facts.items() if value}
+
+
+def _iso_date(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text.strip())
+    except ValueError:
+        return None
+
+
+def _hold_counter(connection: Connection, name: str) -> int:
+    counters = table(Counter)
+    query = sa.select(counters.c.value).where(counters.c.name == name).with_for_update()
+    value = connection.execute(query).scalar_one_or_none()
+    if value is not None:
+        return int(value)
+    # Two first imports at once: one inserts, the other waits for it and then reads.
+    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+    connection.execute(insert(counters).values(name=name, value=0).on_conflict_do_nothing())
+    return int(connection.execute(query).scalar_one())
+
+
+def _set_counter(connection: Connection, name: str, value: int) -> None:
+    counters = table(Counter)
+    connection.execute(sa.update(counters).where(counters.c.name == name).values(value=value))
+
+
+def _batch(connection: Connection, origin: Origin, at: datetime) -> int:
+    batches = table(Batch)
+    query = sa.select(batches.c.id).where(batches.c.digest == origin.digest)
+    known = connection.execute(query).scalar_one_or_none()
+    if known is not None:
+        return int(known)
+    row = {"digest": origin.digest, "name": origin.name, "title": origin.title, "taken_at": at}
+    result = connection.execute(sa.insert(batches).values(**row).returning(batches.c.id))
+    return int(result.scalar_one())

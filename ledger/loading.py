@@ -1,0 +1,405 @@
+"""装载: reference data from files into the ledger: calendar, catalogue, policies, the city."""
+
+import csv
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime
+from hashlib import sha256
+from importlib.resources import files
+from io import StringIO
+from pathlib import Path
+from typing import Annotated, Any
+
+import sqlalchemy as sa
+import yaml
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import Connection
+from sqlmodel import SQLModel
+
+from ledger.changes import table
+from ledger.reference import worktime_of
+from models.calendar import CalendarDay, CalendarYear, City
+from models.category import Category, CategoryKind, Role, Route, RouteUnit
+from models.person import Channel, Duty, DutyKind, Person
+from models.policy import PolicyVersion
+from models.unit import Area, Unit, UnitAlias, UnitKind
+from models.words import Trouble
+from rules import policy as policies
+from rules.agenda import Book
+
+SHIPPED = files("deploy")
+USUAL_HOURS = {str(day): [["08:00", "12:00"], ["14:00", "18:00"]] for day in range(5)}
+
+
+# -- calendar and catalogue --------------------------------------------------------------------
+
+
+def load_calendar(connection: Connection, text: str) -> list[int]:
+    """Take in a calendar table (date, workday, name, source); gives the years it holds.
+
+    A year already there is replaced whole.
+    """
+    rows = _csv(text, {"date", "workday", "name", "source"}, "日历 · calendar")
+    days = [_day(row) for row in rows]
+    years = {day["day"].year: row["source"] for day, row in zip(days, rows, strict=True)}
+    known = table(CalendarDay)
+    connection.execute(sa.delete(known).where(known.c.year.in_(years)))
+    upsert(connection, CalendarYear, [{"year": y, "source": s} for y, s in years.items()], "year")
+    connection.execute(sa.insert(known), days)
+    return sorted(years)
+
+
+def _day(row: Mapping[str, str]) -> dict[str, Any]:
+    try:
+        day = date.fromisoformat(row["date"])
+        return {
+            "day": day,
+            "year": day.year,
+            "workday": {"1": True, "0": False}[row["workday"]],
+            "name": row["name"],
+        }
+    except (ValueError, KeyError):
+        raise Trouble(
+            f"日历中这一行读不出：{row}。date 写作 2026-10-10，workday 写 1（上班）或 0（放假）。",
+            f"This line of the calendar cannot be read: {row}. date is written 2026-10-10, "
+            "workday 1 (worked) or 0 (off).",
+        ) from None
+
+
+def load_catalogue(connection: Connection, text: str) -> int:
+    """Take in categories (code, kind, major, minor, filing, closing, limit, keywords, source)."""
+    columns = {"code", "kind", "major", "minor", "filing", "closing", "limit", "keywords", "source"}
+    kinds = {kind.words.zh: kind for kind in CategoryKind}
+    rows = [
+        {name: row[name] for name in columns} | {"kind": kinds[row["kind"]]}
+        for row in _csv(text, columns, "立案标准 · catalogue")
+    ]
+    upsert(connection, Category, rows, "code")
+    return len(rows)
+
+
+def _csv(text: str, columns: set[str], what: str) -> list[dict[str, str]]:
+    rows = list(csv.DictReader(StringIO(text)))
+    missing = columns - set(rows[0] if rows else ())
+    if missing:
+        raise Trouble(
+            f"{what}：缺少列 {'、'.join(sorted(missing))}。",
+            f"{what}: columns are missing: {', '.join(sorted(missing))}.",
+        )
+    return rows
+
+
+# -- policies ----------------------------------------------------------------------------------
+
+
+def load_policy(
+    connection: Connection, source: policies.Source, at: datetime, *, activate: bool = True
+) -> policies.Policy:
+    """Check a policy and keep it as a version of its own; open cases keep theirs."""
+    policy = policies.parse(source, shipped_policy)
+    text = policies.flatten(source, shipped_policy)
+    digest = sha256(text.encode()).hexdigest()
+    versions = table(PolicyVersion)
+    row = {"name": policy.policy, "digest": digest, "text": text, "active": False, "loaded_at": at}
+    if not connection.execute(sa.select(versions.c.id).where(versions.c.digest == digest)).first():
+        connection.execute(sa.insert(versions).values(**row))
+    if activate:
+        connection.execute(sa.update(versions).values(active=versions.c.digest == digest))
+    return policy
+
+
+def shipped_policy(name: str) -> policies.Source | None:
+    """The text of a policy that comes with the program."""
+    file = SHIPPED / "policy" / f"{name}.yaml"
+    return policies.Source(file.name, file.read_text("utf-8")) if file.is_file() else None
+
+
+def policies_in(connection: Connection) -> Sequence[Any]:
+    """Every version of every policy, in the order they were loaded."""
+    versions = table(PolicyVersion)
+    return connection.execute(sa.select(versions).order_by(versions.c.id)).all()
+
+
+def shipped_book() -> Book:
+    """The rules as shipped, for reckoning before there is a ledger."""
+    text = (SHIPPED / "reference" / "calendar.csv").read_text("utf-8")
+    days = [_day(row) for row in csv.DictReader(StringIO(text))]
+    source = shipped_policy("chuangcheng")
+    assert source is not None
+    worktime = worktime_of(
+        USUAL_HOURS,
+        tuple((day["day"], day["workday"], day["name"]) for day in days),
+        "Asia/Shanghai",
+    )
+    return Book(policies.parse(source), worktime, frozenset(day["year"] for day in days))
+
+
+# -- the city ----------------------------------------------------------------------------------
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", coerce_numbers_to_str=True)
+
+
+def _label(kinds: type[UnitKind] | type[DutyKind]) -> BeforeValidator:
+    """A kind may be written by its value or by its Chinese label."""
+    known = {kind.words.zh: kind for kind in kinds}
+    return BeforeValidator(lambda value: known.get(value, value))
+
+
+class CityPart(_Part):
+    """The city itself: name, zone, and weekly hours by weekday ("0" is Monday)."""
+
+    name: str
+    zone: str = "Asia/Shanghai"
+    hours: dict[str, list[tuple[str, str]]] = Field(default_factory=lambda: dict(USUAL_HOURS))  # type: ignore[arg-type]
+
+
+class AreaPart(_Part):
+    """One area under its parent."""
+
+    code: str
+    name: str
+    parent: str | None = None
+
+
+class UnitPart(_Part):
+    """One unit: kind, parent, area, and the other names ledgers use."""
+
+    code: str
+    name: str
+    kind: Annotated[UnitKind, _label(UnitKind)]
+    parent: str | None = None
+    area: str | None = None
+    aliases: list[str] = []
+
+
+class DutyPart(_Part):
+    """A duty for a unit."""
+
+    unit: str
+    duty: Annotated[DutyKind, _label(DutyKind)]
+
+
+class PersonPart(_Part):
+    """One person: channels in the order they are tried, and duties."""
+
+    code: str
+    name: str
+    channels: list[str] = []
+    duties: list[DutyPart] = []
+
+
+class RoutePart(_Part):
+    """One route."""
+
+    code: str
+    pattern: str = "*"
+    area: str | None = None
+    lead: str
+    responsible: list[str] = []
+    assisting: list[str] = []
+    valid_from: date | None = None
+    valid_until: date | None = None
+
+
+class CityFile(_Part):
+    """城市资料: everything about the city that Duban cannot know by itself."""
+
+    city: CityPart
+    areas: list[AreaPart] = []
+    units: list[UnitPart] = []
+    people: list[PersonPart] = []
+    routes: list[RoutePart] = []
+
+
+def parse_city(text: str, file: str) -> CityFile:
+    """Read a city file. Raises Trouble naming the file, the field and what is wrong."""
+    try:
+        data = yaml.safe_load(text)
+        return CityFile.model_validate(data)
+    except yaml.YAMLError as error:
+        raise Trouble(
+            f"{file} 不是合法的 YAML：{error}", f"{file} is not valid YAML: {error}"
+        ) from None
+    except ValidationError as errors:
+        first = errors.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise Trouble(
+            f"{file}，{where}：{first['msg']}", f"{file}, {where}: {first['msg']}"
+        ) from None
+
+
+def load_city(connection: Connection, file: CityFile) -> None:
+    """Write the city, its areas, units, people and routes; known codes are brought up to date."""
+    _check_tree("辖区 · areas", file.areas)
+    _check_tree("单位 · units", file.units)
+    hours = {day: [list(slot) for slot in slots] for day, slots in file.city.hours.items()}
+    city = {"id": 1, "name": file.city.name, "zone": file.city.zone, "hours": hours}
+    upsert(connection, City, [city], "id")
+    areas = _areas(connection, file.areas)
+    units = _units(connection, file.units, areas)
+    _people(connection, file.people, units)
+    _routes(connection, file.routes, units, areas)
+
+
+def _check_tree(what: str, entries: Sequence[AreaPart] | Sequence[UnitPart]) -> None:
+    parents = {entry.code: entry.parent for entry in entries}
+    for code in parents:
+        seen = [code]
+        while (above := parents.get(seen[-1])) is not None:
+            if above in seen:
+                circle = " → ".join([*seen, above])
+                raise Trouble(
+                    f"{what}：上级关系成环：{circle}。", f"{what}: parents form a circle: {circle}."
+                )
+            seen.append(above)
+
+
+def _areas(connection: Connection, parts: Sequence[AreaPart]) -> dict[str, int]:
+    upsert(connection, Area, [{"code": a.code, "name": a.name, "path": "/"} for a in parts], "code")
+    ids = _ids(connection, Area)
+    for part in parts:
+        row = {"parent_id": _known(ids, part.parent, "辖区 · area")}
+        _set(connection, Area, ids[part.code], row)
+    parents = {ids[p.code]: ids[p.parent] if p.parent else None for p in parts}
+    for area_id in parents:
+        _set(connection, Area, area_id, {"path": _path(area_id, parents)})
+    return ids
+
+
+def _path(area_id: int, parents: Mapping[int, int | None]) -> str:
+    above = parents.get(area_id)
+    return f"{_path(above, parents) if above else '/'}{area_id}/"
+
+
+def _units(
+    connection: Connection, parts: Sequence[UnitPart], areas: Mapping[str, int]
+) -> dict[str, int]:
+    rows = [{"code": u.code, "name": u.name, "kind": u.kind} for u in parts]
+    upsert(connection, Unit, rows, "code")
+    ids = _ids(connection, Unit)
+    for part in parts:
+        row = {
+            "parent_id": _known(ids, part.parent, "单位 · unit"),
+            "area_id": _known(areas, part.area, "辖区 · area"),
+        }
+        _set(connection, Unit, ids[part.code], row)
+    aliases = [{"name": a, "unit_id": ids[u.code]} for u in parts for a in u.aliases]
+    upsert(connection, UnitAlias, aliases, "name")
+    return ids
+
+
+def _people(connection: Connection, parts: Sequence[PersonPart], units: Mapping[str, int]) -> None:
+    rows = [{"code": p.code, "name": p.name, "active": True} for p in parts]
+    upsert(connection, Person, rows, "code")
+    ids = _ids(connection, Person)
+    mine = [ids[part.code] for part in parts]
+    for model in (Duty, Channel):
+        rows_of = table(model)
+        connection.execute(sa.delete(rows_of).where(rows_of.c.person_id.in_(mine)))
+    duties = [
+        {"person_id": ids[p.code], "unit_id": _known(units, d.unit, "单位 · unit"), "duty": d.duty}
+        for p in parts
+        for d in p.duties
+    ]
+    channels = [
+        {"person_id": ids[p.code], "position": n, "url": url}
+        for p in parts
+        for n, url in enumerate(p.channels)
+    ]
+    _insert(connection, Duty, duties)
+    _insert(connection, Channel, channels)
+
+
+def _routes(
+    connection: Connection,
+    parts: Sequence[RoutePart],
+    units: Mapping[str, int],
+    areas: Mapping[str, int],
+) -> None:
+    rows = [
+        {
+            "code": r.code,
+            "pattern": r.pattern,
+            "area_id": _known(areas, r.area, "辖区 · area"),
+            "valid_from": r.valid_from,
+            "valid_until": r.valid_until,
+        }
+        for r in parts
+    ]
+    upsert(connection, Route, rows, "code")
+    ids = _ids(connection, Route)
+    places = table(RouteUnit)
+    mine = [ids[part.code] for part in parts]
+    connection.execute(sa.delete(places).where(places.c.route_id.in_(mine)))
+    _insert(
+        connection,
+        RouteUnit,
+        [
+            {"route_id": ids[r.code], "unit_id": _known(units, name, "单位 · unit"), "role": role}
+            for r in parts
+            for role, names in _parts_of(r)
+            for name in names
+        ],
+    )
+
+
+def _parts_of(part: RoutePart) -> Iterable[tuple[Role, Sequence[str]]]:
+    yield Role.LEAD, [part.lead]
+    yield Role.RESPONSIBLE, part.responsible
+    yield Role.ASSISTING, part.assisting
+
+
+def _known(ids: Mapping[str, int], code: str | None, what: str) -> int | None:
+    if code is None:
+        return None
+    if code not in ids:
+        raise Trouble(f"{what}：没有代码 {code}。", f"{what}: there is no code {code}.")
+    return ids[code]
+
+
+# -- writing -----------------------------------------------------------------------------------
+
+
+def upsert(
+    connection: Connection, model: type[SQLModel], rows: Sequence[Mapping[str, Any]], key: str
+) -> None:
+    """Insert rows, or bring those whose `key` is known up to date."""
+    if not rows:
+        return
+    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+    statement = insert(table(model))
+    changed = {name: statement.excluded[name] for name in rows[0] if name != key}
+    connection.execute(
+        statement.on_conflict_do_update(index_elements=[key], set_=changed), list(rows)
+    )
+
+
+def _insert(
+    connection: Connection, model: type[SQLModel], rows: Sequence[Mapping[str, Any]]
+) -> None:
+    if rows:
+        connection.execute(sa.insert(table(model)), list(rows))
+
+
+def _ids(connection: Connection, model: type[SQLModel]) -> dict[str, int]:
+    rows = table(model)
+    return dict(connection.execute(sa.select(rows.c.code, rows.c.id)).tuples().all())
+
+
+def _set(
+    connection: Connection, model: type[SQLModel], row_id: int, values: Mapping[str, Any]
+) -> None:
+    rows = table(model)
+    connection.execute(sa.update(rows).where(rows.c.id == row_id).values(**values))
+
+
+def load_shipped(connection: Connection, at: datetime, activate: str = "chuangcheng") -> None:
+    """The calendar, the catalogue and both policies that come with the program."""
+    reference = SHIPPED / "reference"
+    load_calendar(connection, (reference / "calendar.csv").read_text("utf-8"))
+    load_catalogue(connection, (reference / "categories.csv").read_text("utf-8"))
+    for file in sorted((SHIPPED / "policy").iterdir(), key=lambda f: f.name):
+        source = policies.Source(file.name, file.read_text("utf-8"))
+        load_policy(connection, source, at, activate=Path(file.name).stem == activate)

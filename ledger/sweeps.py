@@ -1,0 +1,320 @@
+"""巡查: claim what is worth a look, judge it again from the row as it is, write what follows.
+
+Several sweeps may run side by side: on PostgreSQL each claims rows the others have not
+(SKIP LOCKED), on SQLite they take turns. A sweep killed at any instant leaves only whole
+batches behind; what it had claimed is free again.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from ledger.changes import CaseState, Change, apply, table
+from ledger.database import Ledger
+from ledger.desk import resume
+from ledger.dispatching import Claim, choose_limit, decide, dispatch, hold, plan
+from ledger.reference import Reference, read
+from models.assignment import Assignment
+from models.case import Case, Pause, Stage, Status
+from models.category import Role
+from models.columns import Instant
+from models.escalation import Escalation, Outcome
+from models.finding import Finding
+from models.notice import NoticeKind
+from models.person import DutyKind
+from models.unit import Area
+from models.verb import Verb
+from rules.agenda import Act, Book, agenda
+from rules.duty import Recipient
+from rules.ladder import Step, judge
+from rules.limits import LimitUnit, parse
+from rules.routing import Undecided
+
+BATCH = 500
+
+Counts = Counter[str]
+"""How many of each thing a sweep did."""
+
+
+def follow_up(ledger: Ledger, at: datetime, batch: int = BATCH) -> Counts:
+    """Judge every case whose next look has come by `at`; counts what was done.
+
+    Keys: `looked`, `reminded`, `escalated`, `skipped`, `nobody`, `resumed`, `look_back`.
+    """
+    return _until_none_left(ledger, at, batch, _due(at), _look)
+
+
+def dispatch_filed(ledger: Ledger, at: datetime, batch: int = BATCH) -> Counts:
+    """Dispatch every case that is filed; counts `dispatched` and `undecided`."""
+    return _until_none_left(ledger, at, batch, _filed(), _dispatch)
+
+
+def reconsider(ledger: Ledger, at: datetime) -> Counts:
+    """Try again to dispatch undecided cases, after units or routes have been added."""
+    cases = table(Case)
+    counts: Counts = Counter()
+    last = 0
+    while True:
+        query = (
+            sa.select(cases)
+            .where(cases.c.status == Status.UNDECIDED, cases.c.id > last)
+            .order_by(cases.c.id)
+            .limit(BATCH)
+            .with_for_update(skip_locked=True)
+        )
+        with ledger.transaction() as connection:
+            rows = connection.execute(query).mappings().all()
+            if not rows:
+                return counts
+            last = rows[-1]["id"]
+            _dispatch(connection, read(connection), rows, at, counts)
+
+
+_Judge = Callable[[Connection, Reference, Sequence[Mapping[Any, Any]], datetime, Counts], None]
+
+
+def _until_none_left(
+    ledger: Ledger, at: datetime, batch: int, query: sa.Select[Any], work: _Judge
+) -> Counts:
+    counts: Counts = Counter()
+    reference: Reference | None = None
+    while True:
+        with ledger.transaction() as connection:
+            rows = connection.execute(query.limit(batch)).mappings().all()
+            if not rows:
+                return counts
+            reference = reference or read(connection)
+            work(connection, reference, rows, at, counts)
+
+
+def _due(at: datetime) -> sa.Select[Any]:
+    cases = table(Case)
+    return (
+        sa.select(cases)
+        .where(cases.c.next_look_at <= at)
+        .order_by(cases.c.next_look_at, cases.c.id)
+        .with_for_update(skip_locked=True)
+    )
+
+
+def _filed() -> sa.Select[Any]:
+    cases = table(Case)
+    return (
+        sa.select(cases)
+        .where(cases.c.status == Status.FILED)
+        .order_by(cases.c.id)
+        .with_for_update(skip_locked=True)
+    )
+
+
+# -- follow-up ---------------------------------------------------------------------------------
+
+
+def _look(
+    connection: Connection,
+    reference: Reference,
+    rows: Sequence[Mapping[Any, Any]],
+    at: datetime,
+    counts: Counts,
+) -> None:
+    ids = [row["id"] for row in rows]
+    done = _done(connection, ids)
+    leads = lead_units(connection, ids)
+    pauses = pauses_of(connection, ids, at)
+    changes = []
+    for row in rows:
+        change = Change(CaseState(row))
+        _look_at(change, reference, leads.get(row["id"]), pauses[row["id"]], done, at, counts)
+        changes.append(change)
+    apply(connection, changes)
+
+
+def _look_at(
+    change: Change,
+    reference: Reference,
+    unit: int | None,
+    pauses: Sequence[tuple[datetime, datetime]],
+    done: Mapping[tuple[int, int], set[tuple[Stage, int, str]]],
+    at: datetime,
+    counts: Counts,
+) -> None:
+    case = change.case
+    book = reference.books[case.policy_id]
+    looks = agenda(case, book, case.looked_until, pauses)
+
+    def who(duties: tuple[DutyKind, ...]) -> tuple[Recipient, ...]:
+        return reference.directory.everyone(unit, duties, at)
+
+    for step in judge(looks, at, done.get((case.id, case.epoch), ()), who):
+        _carry_out(change, book, step, at)
+        counts[_counted(step)] += 1
+        if step.look.act is Act.RESUME:
+            resume(change, book, step.look.at, pauses)
+    counts["looked"] += 1
+    plan(change, book, at, pauses)
+
+
+def _carry_out(change: Change, book: Book, step: Step, at: datetime) -> None:
+    look = step.look
+    if look.act is Act.RESUME:
+        return
+    verb = Verb.ESCALATE if look.level else Verb.REMIND
+    case = change.case
+    why = f"{look.act.value}:{case.number}:{case.epoch}:{look.stage}:{look.level}:{look.rule}"
+    keys = change.owe(
+        _KINDS[look.act],
+        at,
+        step.recipients,
+        why,
+        not_before=_not_before(change, book, step, at),
+        stage=look.stage.value,
+        level=look.level,
+        title=look.title,
+        rule=look.rule,
+        planned=look.at.isoformat(),
+        nobody=step.outcome is Outcome.NOBODY,
+    )
+    seq = change.record(
+        verb,
+        at,
+        _sentence(step),
+        stage=look.stage.value,
+        level=look.level,
+        rule=look.rule,
+        planned=look.at.isoformat(),
+        card=look.card,
+        outcome=step.outcome.value,
+        recipients=keys,
+    )
+    change.log(step, at, seq, keys)
+
+
+_KINDS = {
+    Act.REMIND: NoticeKind.REMINDER,
+    Act.ESCALATE: NoticeKind.ESCALATION,
+    Act.LOOK_BACK: NoticeKind.LOOK_BACK,
+}
+
+
+def _not_before(change: Change, book: Book, step: Step, at: datetime) -> datetime | None:
+    """Quiet hours: a reminder waits for opening, unless the case's clock never stops."""
+    if step.look.act is not Act.REMIND or not book.policy.hold_reminders:
+        return None
+    limit = change.case.limit
+    if limit and parse(limit).unit is LimitUnit.CONTINUOUS_HOUR:
+        return None
+    return book.worktime.next_open(at)
+
+
+def _sentence(step: Step) -> str:
+    look = step.look
+    head = f"{look.stage.words.zh}{look.rule}"
+    what = f"{look.level} 级督办（{look.title}）" if look.level else look.act.words.zh
+    names = "、".join(f"{r.unit}{r.duty.words.zh}{r.person}" for r in step.recipients)
+    if step.outcome is Outcome.CARRIED_OUT:
+        return f"{head}，{what}，告知{names}。"
+    if step.outcome is Outcome.SKIPPED:
+        return f"{head}，{what}：补偿执行时跳过，由更高或更近的一步代替。"
+    told = f"，改告{names}" if names else "，转上一级"
+    return f"{head}，{what}：{'、'.join(d.words.zh for d in look.tell)}无人在岗{told}。"
+
+
+def _counted(step: Step) -> str:
+    if step.outcome is Outcome.SKIPPED:
+        return "skipped"
+    if step.outcome is Outcome.NOBODY:
+        return "nobody"
+    return {
+        Act.REMIND: "reminded",
+        Act.ESCALATE: "escalated",
+        Act.RESUME: "resumed",
+        Act.LOOK_BACK: "look_back",
+    }[step.look.act]
+
+
+def _done(
+    connection: Connection, ids: Sequence[int]
+) -> dict[tuple[int, int], set[tuple[Stage, int, str]]]:
+    log = table(Escalation)
+    columns = (log.c.case_id, log.c.epoch, log.c.stage, log.c.level, log.c.rule)
+    found: dict[tuple[int, int], set[tuple[Stage, int, str]]] = defaultdict(set)
+    for row in connection.execute(sa.select(*columns).where(log.c.case_id.in_(ids))):
+        found[row.case_id, row.epoch].add((row.stage, row.level, row.rule))
+    return found
+
+
+def lead_units(connection: Connection, ids: Sequence[int]) -> dict[int, int]:
+    """The unit that leads each case now."""
+    parts = table(Assignment)
+    query = sa.select(parts.c.case_id, parts.c.unit_id).where(
+        parts.c.case_id.in_(ids), parts.c.role == Role.LEAD, parts.c.ended_at.is_(None)
+    )
+    return {row.case_id: row.unit_id for row in connection.execute(query)}
+
+
+def pauses_of(
+    connection: Connection, ids: Sequence[int], at: datetime
+) -> defaultdict[int, list[tuple[datetime, datetime]]]:
+    """The pauses of each case; one that is still running ends where it is to end, or at `at`."""
+    pauses, cases = table(Pause), table(Case)
+    end = sa.func.coalesce(
+        pauses.c.ended_at, cases.c.resumes_at, sa.literal(at, Instant()), type_=Instant()
+    )
+    query = (
+        sa.select(pauses.c.case_id, pauses.c.started_at, end.label("ended"))
+        .join(cases, pauses.c.case_id == cases.c.id)
+        .where(pauses.c.case_id.in_(ids))
+    )
+    found: defaultdict[int, list[tuple[datetime, datetime]]] = defaultdict(list)
+    for row in connection.execute(query.order_by(pauses.c.id)):
+        found[row.case_id].append((row.started_at, row.ended))
+    return found
+
+
+# -- dispatch ----------------------------------------------------------------------------------
+
+
+def _dispatch(
+    connection: Connection,
+    reference: Reference,
+    rows: Sequence[Mapping[Any, Any]],
+    at: datetime,
+    counts: Counts,
+) -> None:
+    ids = [row["id"] for row in rows]
+    claims = _claims(connection, ids)
+    paths = dict(connection.execute(sa.select(table(Area).c.id, table(Area).c.path)).tuples())
+    changes = []
+    for row in rows:
+        change = Change(CaseState(row))
+        _dispatch_one(change, reference, claims[row["id"]], paths.get(row["area_id"]), at)
+        counts["undecided" if change.case.status is Status.UNDECIDED else "dispatched"] += 1
+        changes += [change] if change.records else []
+    apply(connection, changes)
+
+
+def _dispatch_one(
+    change: Change, reference: Reference, claim: Claim, area_path: str | None, at: datetime
+) -> None:
+    case, book = change.case, reference.books[change.case.policy_id]
+    routed = decide(reference, claim, case.category_code, area_path, at)
+    if isinstance(routed, Undecided):
+        if case.status is Status.UNDECIDED:
+            return None
+        return hold(change, reference, book, routed.reason, at)
+    limit = choose_limit(reference, book, case.limit, case.category_code)
+    return dispatch(change, reference, book, routed, limit, at)
+
+
+def _claims(connection: Connection, ids: Sequence[int]) -> dict[int, Claim]:
+    findings = table(Finding)
+    query = sa.select(findings.c.case_id, findings.c.paper).where(findings.c.case_id.in_(ids))
+    claims = {case_id: Claim() for case_id in ids}
+    for row in connection.execute(query.order_by(findings.c.id.desc())):
+        paper = row.paper
+        claims[row.case_id] = Claim(tuple(paper.get("units", ())), paper.get("coordinate", False))
+    return claims

@@ -1,0 +1,74 @@
+"""一案一档: one case with everything that belongs to it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from ledger.changes import table
+from ledger.database import Ledger
+from ledger.reference import Reference, read
+from ledger.sweeps import lead_units, pauses_of
+from models.assignment import Assignment
+from models.case import Case
+from models.finding import Finding
+from models.record import Record
+from models.unit import Unit
+from models.words import Trouble
+from rules.agenda import Book, Look, agenda
+
+
+@dataclass(frozen=True, slots=True)
+class Thread:
+    """A case, its units, its records, its findings and the rules it is judged by."""
+
+    case: Any
+    parts: Sequence[Any]
+    records: Sequence[Any]
+    findings: Sequence[Any]
+    pauses: Sequence[tuple[datetime, datetime]]
+    reference: Reference
+    lead: int | None
+
+    @property
+    def book(self) -> Book:
+        """The policy the case was dispatched by, with the city's working time."""
+        return self.reference.books[self.case.policy_id]
+
+    def agenda(self) -> list[Look]:
+        """Every look still to come."""
+        return agenda(self.case, self.book, self.case.looked_until, self.pauses)
+
+
+def read_case(ledger: Ledger, number: str, at: datetime) -> Thread:
+    """Everything about one case. Raises Trouble when there is none of that number."""
+    cases, parts, units = table(Case), table(Assignment), table(Unit)
+    with ledger.transaction() as connection:
+        case = connection.execute(sa.select(cases).where(cases.c.number == number)).one_or_none()
+        if case is None:
+            raise Trouble(
+                f"没有编号为 {number} 的案件。编号形如 2026-000123，见 duban cases。",
+                f"There is no case {number}. Numbers look like 2026-000123; see duban cases.",
+            )
+        who = (
+            sa.select(parts, units.c.name)
+            .join(units, parts.c.unit_id == units.c.id)
+            .where(parts.c.case_id == case.id)
+            .order_by(parts.c.id)
+        )
+        return Thread(
+            case=case,
+            parts=connection.execute(who).all(),
+            records=connection.execute(_of(Record, case.id)).all(),
+            findings=connection.execute(_of(Finding, case.id)).all(),
+            pauses=pauses_of(connection, [case.id], at)[case.id],
+            reference=read(connection),
+            lead=lead_units(connection, [case.id]).get(case.id),
+        )
+
+
+def _of(model: Any, case_id: int) -> sa.Select[Any]:
+    rows = table(model)
+    return sa.select(rows).where(rows.c.case_id == case_id).order_by(rows.c.id)
