@@ -1,0 +1,1 @@
+"""When it runs: the Prefect flows. Each can be run as of any instant."""

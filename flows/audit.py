@@ -1,0 +1,19 @@
+"""自检: looks overdue, notices stuck, a calendar about to end, a chain that does not hold."""
+
+from datetime import datetime
+
+from prefect import flow
+
+from flows.running import in_short, instant, leave
+from tasks.audit import check_health
+
+
+@flow(name="audit", flow_run_name="audit", timeout_seconds=3600)
+def audit(at: datetime | None = None) -> list[dict[str, str | int]]:
+    """What is not as it should be as of `at`; empty when all is well."""
+    moment = instant(at)
+    if moment is None:
+        return []
+    found = check_health(moment)
+    leave("audit", moment, found, in_short({"ailments": len(found)}))
+    return found

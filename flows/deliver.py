@@ -1,0 +1,19 @@
+"""投递: what is owed is sent, and what came back is written down."""
+
+from datetime import datetime
+
+from prefect import flow
+
+from flows.running import in_short, instant, leave
+from tasks.deliver import send_owed
+
+
+@flow(name="deliver", flow_run_name="deliver", timeout_seconds=1800)
+def deliver(at: datetime | None = None) -> dict[str, int]:
+    """Send what is owed as of `at`; counts `sent`, `retrying`, `dead`, `moot`."""
+    moment = instant(at)
+    if moment is None:
+        return {}
+    counts = send_owed(moment)
+    leave("deliver", moment, [counts], in_short(counts))
+    return counts

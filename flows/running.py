@@ -1,0 +1,57 @@
+"""What every flow does around its work: which instant it stands for, and what it leaves behind."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+import pendulum
+from prefect import get_run_logger, runtime
+from prefect.artifacts import create_table_artifact
+from prefect.client.orchestration import get_client
+from prefect.exceptions import PrefectException
+
+from duban.settings import prepare
+from models.instants import plain
+
+STALE = timedelta(minutes=10)
+"""A scheduled run that starts this much late leaves the work to a newer one."""
+
+
+def instant(at: datetime | None) -> datetime | None:
+    """The instant a run stands for: `at` if given, else the one it was scheduled for.
+
+    None when the run was scheduled too long ago: after an outage only the newest should work.
+    A retry keeps the instant of its run.
+    """
+    prepare()
+    if at is not None:
+        return plain(at)
+    now = plain(pendulum.now("UTC"))
+    planned = plain(runtime.flow_run.scheduled_start_time or now)
+    if now - planned > STALE:
+        get_run_logger().warning("Planned for %s, now stale: a newer run does the work.", planned)
+        return None
+    return min(now, planned)
+
+
+def leave(key: str, at: datetime, lines: Sequence[Mapping[str, Any]], said: str) -> None:
+    """Leave a table of what was done and why, and let the run's name say it in short.
+
+    Best effort: what Prefect keeps about a run is not the ledger, and must not fail it.
+    """
+    try:
+        create_table_artifact(
+            key=key, table=[dict(line) for line in lines], description=f"{said} · {at.isoformat()}"
+        )
+        run_id = runtime.flow_run.id
+        if run_id:
+            with get_client(sync_client=True) as client:
+                client.update_flow_run(run_id, name=f"{key} {at:%m-%d %H:%M}Z: {said}"[:200])
+    except (PrefectException, OSError, RuntimeError) as error:
+        get_run_logger().warning("The run's table could not be left: %s", type(error).__name__)
+
+
+def in_short(counts: Mapping[str, int]) -> str:
+    """Counts as words: "16 reminded, 3 escalated", or "nothing to do"."""
+    said = ", ".join(f"{count} {what}" for what, count in counts.items() if count)
+    return said or "nothing to do"

@@ -1,0 +1,1 @@
+"""Units of Prefect work: arguments are ids and instants, results are counts and reasons."""

@@ -1,0 +1,27 @@
+"""巡查: look at the cases whose time has come."""
+
+from datetime import datetime
+
+from prefect import task
+
+from ledger import sweeps
+from tasks.retrying import RETRY, worth_it
+from tasks.surroundings import ledger
+
+
+@task(
+    task_run_name="look at what is due as of {at}, hand {hand}",
+    retry_condition_fn=worth_it,
+    **RETRY,
+)
+def look_at_due(at: datetime, hand: int = 1) -> dict[str, int]:
+    """Judge due cases batch by batch until none is left; counts what was done.
+
+    Several hands may work at once: each claims what the others have not.
+    """
+    return dict(sweeps.follow_up(ledger(), at))
+
+
+def hands() -> int:
+    """How many hands are worth having: SQLite lets only one write at a time."""
+    return 2 if ledger().postgresql else 1
