@@ -4,10 +4,11 @@ import importlib
 import os
 import pkgutil
 
-import models
 from alembic import context
 from sqlalchemy import create_engine
 from sqlmodel import SQLModel
+
+import models
 
 for module in pkgutil.iter_modules(models.__path__):
     importlib.import_module(f"models.{module.name}")

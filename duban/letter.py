@@ -1,0 +1,138 @@
+"""说明信: why a deadline is what it is, and what will happen to a case, as a short letter."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from ledger.thread import Thread
+from models.case import Status
+from models.words import Words
+from rules.agenda import HANDLING, Look
+from rules.lifecycle import allowed
+from rules.limits import Deadline, explain, parse
+from rules.worktime import Worktime
+
+WEEKDAYS = "一二三四五六日"
+
+
+def deadline_letter(deadline: Deadline, worktime: Worktime, lang: str) -> str:
+    """Why this limit from this start is due when it is."""
+    return "\n".join(words.within(lang) for words in explain(deadline, worktime))
+
+
+def moment(at: datetime, zone: ZoneInfo) -> str:
+    """An instant as the city's clocks and calendar show it."""
+    local = at.astimezone(zone)
+    return f"{local:%Y-%m-%d}（周{WEEKDAYS[local.weekday()]}）{local:%H:%M}"
+
+
+def case_letter(thread: Thread, at: datetime, lang: str) -> str:
+    """The whole standing of a case as of `at`, and its agenda with the rule behind each line."""
+    return "\n".join(words.within(lang) for words in _paragraphs(thread, at))
+
+
+def _paragraphs(thread: Thread, at: datetime) -> Iterator[Words]:
+    case, zone = thread.case, thread.reference.zone
+    yield Words(
+        f"案件 {case.number}：{case.place}，{case.problem}",
+        f"Case {case.number}: {case.place}, {case.problem}",
+    )
+    yield _standing(thread)
+    yield from _clock(thread, at)
+    if case.step_due_at and case.status in _STEP_WORDS:
+        step = _STEP_WORDS[case.status]
+        when = moment(case.step_due_at, zone)
+        yield Words(f"{step.zh}须在 {when} 前完成。", f"{step.en} is due {when}.")
+    yield Words("", "")
+    yield from _future(thread, at)
+    verbs = [verb for verb in allowed(case.status) if verb.value not in _BY_ENGINE]
+    yield Words(
+        f"此时可以：{'、'.join(verb.words.zh for verb in verbs)}。",
+        f"What can be done now: {', '.join(verb.words.en for verb in verbs)}.",
+    )
+
+
+_BY_ENGINE = frozenset({"remind", "escalate", "recompute", "join", "note", "record_cost"})
+
+_STEP_WORDS = {
+    Status.FILED: Words("交办", "Dispatch"),
+    Status.UNDECIDED: Words("定责交办", "Settling duty and dispatch"),
+    Status.DISPATCHED: Words("签收", "Signing"),
+    Status.RETURNED: Words("退单裁定", "The ruling on the return"),
+    Status.SUBMITTED: Words("现场核查", "Verification on site"),
+    Status.CLOSED: Words("公示", "Publication"),
+}
+
+
+def _standing(thread: Thread) -> Words:
+    case, zone = thread.case, thread.reference.zone
+    units = [p for p in thread.parts if p.ended_at is None]
+    zh = "、".join(f"{p.name}（{p.role.words.zh}）" for p in units) or "尚无责任单位"
+    en = ", ".join(f"{p.name} ({p.role.words.en})" for p in units) or "no unit yet"
+    since = moment(case.since, zone)
+    last = thread.records[-1].words if thread.records else ""
+    return Words(
+        f"现状：{case.status.words.zh}，自 {since} 起。责任单位：{zh}。最近一条记录：{last}",
+        f"It is {case.status.words.en} since {since}. Units: {en}. Last record: {last}",
+    )
+
+
+def _clock(thread: Thread, at: datetime) -> Iterator[Words]:
+    case, book = thread.case, thread.book
+    if case.clock_from is None:
+        return
+    source = case.limit_source.words
+    yield Words(
+        f"整改时限 {case.limit}，依据：{source.zh}。", f"Limit {case.limit}, from {source.en}."
+    )
+    deadline = book.handling(parse(case.limit), case.clock_from, 0, thread.pauses)
+    yield from explain(deadline, book.worktime)
+    zone = thread.reference.zone
+    if case.extensions:
+        when = moment(case.due_at, zone)
+        yield Words(
+            f"准予延期 {case.extensions} 次，每次加一个原时限，现到期时间为 {when}。",
+            f"Extended {case.extensions} times by one original limit; now due {when}.",
+        )
+    yield _running(thread, at)
+
+
+def _running(thread: Thread, at: datetime) -> Words:
+    case, worktime = thread.case, thread.book.worktime
+    if case.status is Status.SUSPENDED:
+        until = moment(case.resumes_at, thread.reference.zone)
+        return Words(
+            f"挂账中，不计时，{until} 自动恢复。", f"Suspended; resumes by itself {until}."
+        )
+    if case.status not in HANDLING:
+        late = {True: Words("逾期", "late"), False: Words("按期", "on time")}.get(case.late)
+        said = late or Words("未判定", "not decided")
+        return Words(
+            f"整改计时已停止（{said.zh}）。", f"The handling clock has stopped ({said.en})."
+        )
+    left = worktime.between(at, case.due_at, thread.pauses)
+    hours = abs(left.total_seconds()) / 3600
+    if at >= case.due_at:
+        return Words(f"已逾期 {hours:.1f} 个工作时。", f"Overdue by {hours:.1f} working hours.")
+    return Words(
+        f"正在计时，还剩 {hours:.1f} 个工作时。", f"Running: {hours:.1f} working hours left."
+    )
+
+
+def _future(thread: Thread, at: datetime) -> Iterator[Words]:
+    looks = thread.agenda()
+    if not looks:
+        yield Words("此后没有待办的督办节点。", "No further looks are planned.")
+        return
+    yield Words("若无人处理，此后将：", "If nobody acts, then:")
+    for look in looks:
+        yield _line(look, thread, at)
+
+
+def _line(look: Look, thread: Thread, at: datetime) -> Words:
+    when = moment(look.at, thread.reference.zone)
+    told = thread.reference.directory.everyone(thread.lead, look.tell, max(at, look.at))
+    names = "、".join(f"{r.unit} {r.person}" for r in told)
+    missing = Words("（该岗位现无人）", " (nobody holds that duty now)")
+    who = Words(f"（{names}）", f" ({names})") if names else missing if look.tell else Words("", "")
+    return Words(f"  · {when} {look.words.zh}{who.zh}", f"  · {when} {look.words.en}{who.en}")

@@ -1,0 +1,206 @@
+"""The commands that only look: cases, one case, its explanation, the log, the outbox."""
+
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any
+from zoneinfo import ZoneInfo
+
+import typer
+
+from duban import show
+from duban.letter import case_letter
+from duban.session import at_of, now, opened, settings
+from ledger.log import LogRow
+from ledger.log import outbox as outbox_rows
+from ledger.log import rows as log_rows
+from ledger.log import verify as verify_log
+from ledger.reference import zone
+from ledger.thread import Thread, read_case
+from ledger.worklist import listed
+from models.case import Status
+from models.escalation import Outcome
+from models.notice import NoticeState
+from models.verb import Verb
+
+At = Annotated[
+    str | None,
+    typer.Option("--at", help="以此时刻办理，如 2026-09-24T15:00+08:00 · as of this instant"),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="输出一份 JSON · one JSON document")]
+Number = Annotated[str, typer.Argument(help="案号，如 2026-000123 · the case number")]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Hang these commands on the program."""
+    log_app = typer.Typer()
+    log_app.callback(invoke_without_command=True)(log)
+    log_app.command()(verify)
+    app.add_typer(log_app, name="log")
+    for command in (cases, case, explain, outbox):
+        app.command()(command)
+
+
+def cases(
+    status: Annotated[Status | None, typer.Option("--status", help="只看此状态")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """案件一览，先到期的在前 · cases, those due first at the top."""
+    ledger = opened()
+    rows, local = listed(ledger, status), zone(ledger)
+    if as_json:
+        return show.print_json({"cases": rows}, local)
+    if not rows:
+        show.out.print("没有案件。用 duban import 导入台账 · no cases; import a ledger first.")
+        return None
+    return show.print_table(
+        "案件 · cases",
+        ("案号", "状态", "牵头单位", "点位", "问题", "到期"),
+        [
+            (r.number, r.status.words.zh, r.unit_name or "—", r.place, r.problem,
+             show.short(r.due_at, local) if r.due_at else "—")
+            for r in rows
+        ],
+    )  # fmt: skip
+
+
+def case(number: Number, as_json: AsJson = False) -> None:
+    """一案一档 · one case with its whole record."""
+    ledger = opened()
+    thread = read_case(ledger, number, now())
+    if as_json:
+        return show.print_json(_case_document(thread), thread.reference.zone)
+    one, local = thread.case, thread.reference.zone
+    due = f"时限 {one.limit}，{show.short(one.due_at, local)} 到期" if one.due_at else "尚未起算"
+    units = "、".join(f"{p.name}（{p.role.words.zh}）" for p in thread.parts if not p.ended_at)
+    show.say(f"{one.number}  {one.status.words.zh}  {one.place}：{one.problem}")
+    show.say(f"{units or '尚无责任单位'}  {due}  上报 {one.reports} 次")
+    return show.print_table(
+        "流转记录 · record",
+        ("时间", "动作", "办理人", "内容"),
+        [
+            (show.short(r.at, local), _VERBS.get(r.verb, r.verb), r.actor, r.words)
+            for r in thread.records
+        ],
+    )
+
+
+_VERBS = {verb.value: verb.words.zh for verb in Verb}
+
+
+def _case_document(thread: Thread) -> dict[str, Any]:
+    return {
+        "case": dict(thread.case._mapping),
+        "units": [dict(row._mapping) for row in thread.parts],
+        "records": [dict(row._mapping) for row in thread.records],
+        "findings": [dict(row._mapping) for row in thread.findings],
+    }
+
+
+def explain(number: Number, at: At = None, as_json: AsJson = False) -> None:
+    """为什么是这个期限，接下来会怎样 · why this deadline, and what comes next."""
+    ledger, lang = opened(), settings().lang
+    moment = at_of(at, ledger)
+    thread = read_case(ledger, number, moment)
+    letter = case_letter(thread, moment, lang)
+    if not as_json:
+        return show.say(letter)
+    agenda = [
+        {
+            "at": look.at,
+            "stage": look.stage,
+            "act": look.act,
+            "level": look.level,
+            "rule": look.rule,
+            "tell": list(look.tell),
+            "words": look.words.within(lang),
+        }
+        for look in thread.agenda()
+    ]
+    facts = {name: getattr(thread.case, name) for name in ("status", "due_at", "provisional")}
+    document = {"case": number, **facts, "letter": letter, "agenda": agenda}
+    return show.print_json(document, thread.reference.zone)
+
+
+def log(
+    context: typer.Context,
+    case_number: Annotated[str | None, typer.Option("--case", help="只看此案 · one case")] = None,
+    reminders: Annotated[
+        bool, typer.Option("--reminders", help="连同催办提醒 · with reminder points")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """督办日志：每一级，以及没能执行的 · every level reached, and those not carried out."""
+    if context.invoked_subcommand:
+        return
+    ledger = opened()
+    found, local = log_rows(ledger, case_number, reminders=reminders), zone(ledger)
+    if as_json:
+        show.print_json(found, local)
+    elif not found:
+        show.out.print(
+            "督办日志为空：还没有案件升级 · the log is empty: nothing has escalated yet."
+        )
+    else:
+        print_log(found, local)
+
+
+def print_log(found: Sequence[LogRow], local: ZoneInfo) -> None:
+    """The escalation log as a table."""
+    show.print_table(
+        "督办日志 · escalation log",
+        ("案号", "点位", "级", "规则", "应于", "实际", "结果", "告知"),
+        [
+            (row.case, row.place, row.level or "催", f"{row.rule} {_CARDS[row.card]}",
+             show.short(row.planned_at, local), show.short(row.at, local),
+             _OUTCOMES[row.outcome],
+             "；".join(_told(who) for who in row.recipients) or "—")
+            for row in found
+        ],
+    )  # fmt: skip
+
+
+_CARDS = {"": "", "yellow": "黄牌", "red": "红牌"}
+_OUTCOMES = {outcome.value: outcome.words.zh for outcome in Outcome}
+_STATES = {state.value: state.words.zh for state in NoticeState}
+
+
+def _told(who: Mapping[str, Any]) -> str:
+    return f"{who['unit']} {who['person']}（{_STATES.get(who.get('state', ''), '')}）"
+
+
+def verify(as_json: AsJson = False) -> None:
+    """验证流转记录与督办日志未被改动 · prove that nobody changed the records."""
+    ledger = opened()
+    checked, broken = verify_log(ledger)
+    if as_json:
+        document = {"ok": not broken, "checked": checked, "broken": broken}
+        show.print_json(document, zone(ledger))
+    elif broken:
+        rows = [(b.case, b.seq, b.what) for b in broken]
+        show.print_table("与写下时不符 · not as written", ("案号", "第几条", "问题"), rows)
+    else:
+        show.out.print(f"{checked} 条记录逐条相连，未被改动 · {checked} records hold.")
+    if broken:
+        raise typer.Exit(1)
+
+
+def outbox(
+    state: Annotated[NoticeState | None, typer.Option("--state", help="只看此状态")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """发件箱：通知、渠道、尝试、回音 · notices with channel, attempts and answer."""
+    ledger = opened()
+    rows = outbox_rows(ledger, state)
+    if as_json:
+        return show.print_json(rows, zone(ledger))
+    if not rows:
+        show.out.print("发件箱为空 · the outbox is empty.")
+        return None
+    return show.print_table(
+        "发件箱 · outbox",
+        ("案号", "收件人", "为何", "状态", "渠道", "次", "回音"),
+        [
+            (r.case, r.person, r.key.rpartition(":")[0], _STATES[r.state], r.channel, r.attempts,
+             r.answer + ("（可能收到两次）" if r.maybe_twice else ""))
+            for r in rows
+        ],
+    )  # fmt: skip

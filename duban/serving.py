@@ -1,0 +1,62 @@
+"""The process that serves the deployments of `deploy/prefect.yaml` to the running server."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from importlib import import_module
+from typing import Any
+
+import yaml
+from prefect import serve
+from prefect.client.schemas.objects import ConcurrencyLimitConfig, ConcurrencyLimitStrategy
+from prefect.client.schemas.schedules import CronSchedule, IntervalSchedule
+from prefect.flows import Flow
+from prefect.types.entrypoint import EntrypointType
+
+from duban.settings import prepare
+from ledger.loading import SHIPPED
+
+
+def declared() -> list[dict[str, Any]]:
+    """The deployments as `deploy/prefect.yaml` declares them."""
+    return list(yaml.safe_load((SHIPPED / "prefect.yaml").read_text("utf-8"))["deployments"])
+
+
+def deployments() -> Iterator[Any]:
+    """Those with an active schedule, ready to be served on this machine."""
+    for one in declared():
+        schedules = [s for s in one["schedules"] if s.get("active", True)]
+        if schedules:
+            limit = one["concurrency_limit"]
+            yield _flow(one["entrypoint"]).to_deployment(
+                name=one["name"],
+                schedules=[_schedule(s) for s in schedules],
+                description=one["description"],
+                tags=one["tags"],
+                concurrency_limit=ConcurrencyLimitConfig(
+                    limit=limit["limit"],
+                    collision_strategy=ConcurrencyLimitStrategy(limit["collision_strategy"]),
+                ),
+                entrypoint_type=EntrypointType.MODULE_PATH,
+            )
+
+
+def _flow(entrypoint: str) -> Flow[..., Any]:
+    module, _, name = entrypoint.rpartition(".")
+    flow: Flow[..., Any] = getattr(import_module(module), name)
+    return flow
+
+
+def _schedule(declared: dict[str, Any]) -> CronSchedule | IntervalSchedule:
+    if "cron" in declared:
+        return CronSchedule(cron=declared["cron"], timezone=declared.get("timezone"))
+    return IntervalSchedule(interval=timedelta(seconds=declared["interval"]))
+
+
+def main() -> None:
+    """Serve until told to stop."""
+    prepare()
+    serve(*deployments(), pause_on_shutdown=False, limit=2)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,190 @@
+"""`duban up`: a Prefect server of our own, the deployments, and a clean end."""
+
+import fcntl
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
+from types import FrameType
+from typing import IO, NoReturn
+
+from duban import show
+from duban.engine import answers, server_file
+from duban.settings import Settings
+from duban.setup import set_up
+from models.words import Trouble
+
+STARTING = 120.0
+"""Seconds the server may take to answer; the first start sets up its own database."""
+STOPPING = 20.0
+
+
+def run(settings: Settings, *, demo: bool) -> None:
+    """Start everything, say where to look, and stop all of it when asked to."""
+    signal.signal(signal.SIGTERM, _interrupt)
+    with ExitStack() as stack:
+        stack.enter_context(_alone(settings.home))
+        _end_leftovers(settings.home)
+        for line in set_up(settings, demo=demo):
+            show.say(line)
+        url, server = stack.enter_context(_server(settings))
+        if demo:
+            from duban.fortnight import play_once
+
+            play_once(settings)
+        serving = stack.enter_context(_child(settings, "serving", "-m", "duban.serving"))
+        _where_to_look(settings, url)
+        _wait({"Prefect 服务 server": server, "定时督办 deployments": serving}, settings)
+
+
+def _interrupt(_: int, __: FrameType | None) -> NoReturn:
+    raise KeyboardInterrupt
+
+
+@contextmanager
+def _alone(home: Path) -> Iterator[None]:
+    """Hold the home folder: two engines on one home would fight over Prefect's database."""
+    home.mkdir(parents=True, exist_ok=True)
+    with (home / "up.lock").open("a+") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise Trouble(
+                f"{home} 上已有一个 duban up 在运行。先停掉它（Ctrl-C），"
+                "或用 DUBAN_HOME 指定另一个文件夹。",
+                f"A duban up is already running on {home}. Stop it first (Ctrl-C), or name "
+                "another folder with DUBAN_HOME.",
+            ) from None
+        yield
+
+
+def _end_leftovers(home: Path) -> None:
+    """End what an earlier `duban up` on this home had started and, being killed, left running."""
+    for note in home.glob("*.pid"):
+        pid = int(note.read_text("utf-8") or 0)
+        command = Path(f"/proc/{pid}/cmdline")
+        if pid and command.exists() and sys.executable.encode() in command.read_bytes():
+            with suppress(ProcessLookupError):
+                os.killpg(pid, signal.SIGKILL)
+        note.unlink(missing_ok=True)
+
+
+@contextmanager
+def _server(settings: Settings) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
+    port = _free_port(settings.port)
+    url = f"http://127.0.0.1:{port}/api"
+    os.environ["PREFECT_API_URL"] = url
+    args = ("-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(port))
+    with _child(settings, "prefect-server", *args) as server:
+        with show.err.status("正在启动 Prefect 服务… starting the Prefect server"):
+            _until_it_answers(url, server, settings)
+        note = server_file(settings.home)
+        note.write_text(json.dumps({"url": url, "pid": server.pid}), "utf-8")
+        try:
+            yield url, server
+        finally:
+            note.unlink(missing_ok=True)
+
+
+def _until_it_answers(url: str, server: subprocess.Popen[bytes], settings: Settings) -> None:
+    give_up = time.monotonic() + STARTING
+    while time.monotonic() < give_up:
+        if server.poll() is None and answers(url):
+            return
+        if server.poll() is not None:
+            break
+        time.sleep(0.3)
+    log = settings.home / "logs" / "prefect-server.log"
+    raise Trouble(
+        f"Prefect 服务没有启动。原因见 {log}。",
+        f"The Prefect server did not start. {log} says why.",
+    )
+
+
+def _free_port(wished: int) -> int:
+    """The wished port, or any free one when another program listens there."""
+    for port in (wished, 0):
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return int(probe.getsockname()[1])
+    raise Trouble("没有可用的端口。", "There is no free port.")
+
+
+@contextmanager
+def _child(settings: Settings, name: str, *args: str) -> Iterator[subprocess.Popen[bytes]]:
+    """A process of ours with its log; ended, with all it started, when the block ends."""
+    logs = settings.home / "logs"
+    logs.mkdir(parents=True, exist_ok=True)
+    with (logs / f"{name}.log").open("ab") as log:
+        process = _start(args, log)
+        note = settings.home / f"{name}.pid"
+        note.write_text(str(process.pid), "utf-8")
+        try:
+            yield process
+        finally:
+            _stop(process)
+            note.unlink(missing_ok=True)
+
+
+def _start(args: tuple[str, ...], log: IO[bytes]) -> subprocess.Popen[bytes]:
+    # A group of its own: Ctrl-C reaches us alone, and we end the children in order.
+    return subprocess.Popen(  # noqa: S603 - our own interpreter and modules
+        [sys.executable, *args],
+        stdin=subprocess.DEVNULL,
+        stdout=log,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
+    )
+
+
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    for step in (signal.SIGINT, signal.SIGTERM, signal.SIGKILL):
+        if process.poll() is None:
+            process.send_signal(step)
+            _wait_for(process, STOPPING)
+    # What the process itself had started, if it did not end it.
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+
+
+def _wait_for(process: subprocess.Popen[bytes], seconds: float) -> None:
+    with suppress(subprocess.TimeoutExpired):
+        process.wait(seconds)
+
+
+def _where_to_look(settings: Settings, url: str) -> None:
+    home = settings.home.resolve()
+    show.say(
+        f"\n督办引擎正在运行，每分钟一轮。Ctrl-C 停止。\n"
+        f"  督办日志    duban log\n"
+        f"  案件        duban cases · duban case 案号 · duban explain 案号\n"
+        f"  通知        duban outbox · {home / 'messages'}\n"
+        f"  交来台账    放进 {home / 'inbox'} 或 duban import 文件\n"
+        f"  流程运行    {url.removesuffix('/api')}\n"
+        f"\nRunning, one round a minute; Ctrl-C stops everything. Look with the commands above; "
+        f"put ledgers into the inbox."
+    )
+
+
+def _wait(children: dict[str, subprocess.Popen[bytes]], settings: Settings) -> None:
+    try:
+        while True:
+            for name, child in children.items():
+                if child.poll() is not None:
+                    raise Trouble(
+                        f"{name} 意外停止。原因见 {settings.home / 'logs'}。",
+                        f"{name} has stopped unexpectedly. {settings.home / 'logs'} says why.",
+                    )
+            time.sleep(0.5)
+    except KeyboardInterrupt:
+        show.say("\n正在停止… stopping")
