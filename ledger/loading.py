@@ -385,7 +385,8 @@ def _insert(
 
 def _ids(connection: Connection, model: type[SQLModel]) -> dict[str, int]:
     rows = table(model)
-    return dict(connection.execute(sa.select(rows.c.code, rows.c.id)).tuples().all())
+    found = connection.execute(sa.select(rows.c.code, rows.c.id))
+    return {row.code: row.id for row in found}
 
 
 def _set(

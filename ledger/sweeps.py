@@ -287,7 +287,9 @@ def _dispatch(
 ) -> None:
     ids = [row["id"] for row in rows]
     claims = _claims(connection, ids)
-    paths = dict(connection.execute(sa.select(table(Area).c.id, table(Area).c.path)).tuples())
+    areas = table(Area)
+    found = connection.execute(sa.select(areas.c.id, areas.c.path))
+    paths = {row.id: row.path for row in found}
     changes = []
     for row in rows:
         change = Change(CaseState(row))
