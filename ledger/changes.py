@@ -16,7 +16,7 @@ from sqlalchemy.engine import Connection
 from sqlmodel import SQLModel
 
 from models.assignment import Assignment
-from models.case import Case, Pause, Status
+from models.case import Case, Pause, Stage, Status
 from models.escalation import Escalation
 from models.evidence import Evidence
 from models.notice import Notice, NoticeKind, NoticeState
@@ -107,7 +107,11 @@ class Change:
 
     def move(self, to: Status, at: datetime) -> None:
         """Enter a status. Its step clock, if it has one, is set by the caller."""
-        self.case.set(status=to, since=at, step_due_at=None)
+        self.case.set(status=to, since=at, step_due_at=None, turn=self.case.turn + 1)
+
+    def clock(self, stage: Stage) -> int:
+        """Which clock of the stage is running: counted by epochs for handling, else by turns."""
+        return int(self.case.epoch if stage is Stage.HANDLE else self.case.turn)
 
     def owe(
         self,
@@ -151,7 +155,7 @@ class Change:
         self.escalations.append(
             {
                 "case_id": self.case.id,
-                "epoch": self.case.epoch,
+                "epoch": self.clock(look.stage),
                 "stage": look.stage,
                 "level": look.level,
                 "rule": look.rule,

@@ -167,7 +167,7 @@ def acknowledge(ledger: Ledger, number: str, at: datetime, actor: str) -> Moved 
         late = requests.overdue(matter.case.step_due_at, at)
         matter.change.move(Status.IN_PROGRESS, at)
         matter.record(Verb.ACKNOWLEDGE, f"签收{'（超过签收时限）' if late else ''}。", late=late)
-        plan(matter.change, matter.book, at, matter.pauses())
+        plan(matter.change, matter.book, pauses=matter.pauses())
 
     return _do(ledger, number, Verb.ACKNOWLEDGE, at, actor, effect)
 
@@ -192,7 +192,7 @@ def send_back(
             final=final,
         )
         matter.tell(NoticeKind.RETURNED, None, (DutyKind.OFFICE,), reason=reason)
-        plan(matter.change, matter.book, at, matter.pauses())
+        plan(matter.change, matter.book, pauses=matter.pauses())
         return None
 
     return _do(ledger, number, Verb.SEND_BACK, at, actor, effect)
@@ -238,7 +238,7 @@ def _refuse(matter: Matter, reason: str) -> Words | None:
     matter.tell(
         NoticeKind.DECIDED, matter.lead(), (DutyKind.CONTACT,), reason=f"驳回退单：{reason}"
     )
-    plan(matter.change, matter.book, matter.at, matter.pauses())
+    plan(matter.change, matter.book, pauses=matter.pauses())
     return None
 
 
@@ -342,7 +342,7 @@ def _suspend(matter: Matter) -> Words | None:
         until=asked.until.isoformat(),
     )
     matter.tell(NoticeKind.DECIDED, matter.lead(), (DutyKind.CONTACT,), reason="准予挂账")
-    plan(matter.change, matter.book, at, matter.pauses())
+    plan(matter.change, matter.book, pauses=matter.pauses())
     return None
 
 
@@ -388,7 +388,7 @@ def resume(
         actor,
         due=due.due_at.isoformat(),
     )
-    plan(change, book, at, pauses)
+    plan(change, book, pauses=pauses)
 
 
 # -- putting right and checking ----------------------------------------------------------------
@@ -411,7 +411,7 @@ def submit(ledger: Ledger, number: str, text: str, at: datetime, actor: str) -> 
         )
         matter.record(Verb.SUBMIT, f"{'逾期' if late else '按期'}反馈：{text.strip()}", late=late)
         matter.tell(NoticeKind.SUBMITTED, None, (DutyKind.OFFICE,))
-        plan(matter.change, matter.book, at, matter.pauses())
+        plan(matter.change, matter.book, pauses=matter.pauses())
         return None
 
     return _do(ledger, number, Verb.SUBMIT, at, actor, effect)
@@ -433,7 +433,7 @@ def _close(matter: Matter, reason: str) -> None:
     case.set(closed_at=at, look_back_at=_look_back_at(matter))
     matter.record(Verb.VERIFY_PASS, f"核查通过，销号。{reason}".strip())
     _owe_closing(matter)
-    plan(matter.change, matter.book, at, matter.pauses())
+    plan(matter.change, matter.book, pauses=matter.pauses())
 
 
 def _look_back_at(matter: Matter) -> datetime | None:
@@ -502,7 +502,7 @@ def publish(ledger: Ledger, number: str, at: datetime, actor: str) -> Moved | Re
     def effect(matter: Matter) -> None:
         matter.case.set(step_due_at=None)
         matter.record(Verb.PUBLISH, "已公示。")
-        plan(matter.change, matter.book, at)
+        plan(matter.change, matter.book)
 
     return _do(ledger, number, Verb.PUBLISH, at, actor, effect)
 
@@ -519,7 +519,7 @@ def cancel(ledger: Ledger, number: str, reason: str, at: datetime, actor: str) -
         matter.change.move(Status.CANCELLED, at)
         matter.record(Verb.CANCEL, f"作废：{reason}。")
         _owe_closing(matter)
-        plan(matter.change, matter.book, at)
+        plan(matter.change, matter.book)
         return None
 
     return _do(ledger, number, Verb.CANCEL, at, actor, effect)
@@ -539,7 +539,7 @@ def merge(ledger: Ledger, number: str, into: str, at: datetime, actor: str) -> M
         joined.record(Verb.JOIN, at, f"{number} 并入本案。", actor)
         matter.change.move(Status.MERGED, at)
         matter.record(Verb.MERGE, f"并入 {into}。", into=into)
-        plan(matter.change, matter.book, at)
+        plan(matter.change, matter.book)
         apply(matter.connection, [joined])
         return None
 

@@ -134,7 +134,7 @@ def hold(change: Change, reference: Reference, book: Book, why: Words, at: datet
         f"undecided:{case.number}",
         reason=why.zh,
     )
-    plan(change, book, at)
+    plan(change, book)
 
 
 def start_step(change: Change, book: Book, stage: Stage, at: datetime) -> None:
@@ -146,12 +146,17 @@ def start_step(change: Change, book: Book, stage: Stage, at: datetime) -> None:
 def plan(
     change: Change,
     book: Book,
-    at: datetime,
+    looked_until: datetime | None = None,
     pauses: Sequence[tuple[datetime, datetime]] = (),
 ) -> None:
-    """Judge from `at` on: keep only the instant of the next look."""
+    """Keep the instant of the next look after `looked_until`.
+
+    Without it the case has been judged no further than before: a level that has come due since
+    the last sweep is not lost because somebody signed first.
+    """
     case = change.case
-    case.set(looked_until=at, next_look_at=next_look(case, book, at, pauses))
+    until = looked_until or case.looked_until
+    case.set(looked_until=until, next_look_at=next_look(case, book, until, pauses))
 
 
 def local(at: datetime, reference: Reference) -> str:

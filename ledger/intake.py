@@ -271,6 +271,7 @@ class _Chunk:
                 "status": Status.REPORTED,
                 "version": 0,
                 "epoch": 0,
+                "turn": 0,
                 "place": draft.place,
                 "place_key": place_key(draft.place),
                 "problem": draft.problem,

@@ -7,7 +7,7 @@ batches behind; what it had claimed is free again.
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -128,7 +128,8 @@ def _look(
     changes = []
     for row in rows:
         change = Change(CaseState(row))
-        _look_at(change, reference, leads.get(row["id"]), pauses[row["id"]], done, at, counts)
+        mine = done[row["id"]]
+        _look_at(change, reference, leads.get(row["id"]), pauses[row["id"]], mine, at, counts)
         changes.append(change)
     apply(connection, changes)
 
@@ -138,7 +139,7 @@ def _look_at(
     reference: Reference,
     unit: int | None,
     pauses: Sequence[tuple[datetime, datetime]],
-    done: Mapping[tuple[int, int], set[tuple[Stage, int, str]]],
+    done: set[tuple[int, Stage, int, str]],
     at: datetime,
     counts: Counts,
 ) -> None:
@@ -149,13 +150,17 @@ def _look_at(
     def who(duties: tuple[DutyKind, ...]) -> tuple[Recipient, ...]:
         return reference.directory.everyone(unit, duties, at)
 
-    for step in judge(looks, at, done.get((case.id, case.epoch), ()), who):
+    now = {(s, level, rule) for clock, s, level, rule in done if clock == change.clock(s)}
+    looked_until = at
+    for step in judge(looks, at, now, who):
         _carry_out(change, book, step, at)
         counts[_counted(step)] += 1
         if step.look.act is Act.RESUME:
-            resume(change, book, step.look.at, pauses)
+            # What has come due since it resumed is looked at next, in the same sweep.
+            looked_until = step.look.at
+            resume(change, book, looked_until, pauses)
     counts["looked"] += 1
-    plan(change, book, at, pauses)
+    plan(change, book, looked_until, pauses)
 
 
 def _carry_out(change: Change, book: Book, step: Step, at: datetime) -> None:
@@ -164,7 +169,9 @@ def _carry_out(change: Change, book: Book, step: Step, at: datetime) -> None:
         return
     verb = Verb.ESCALATE if look.level else Verb.REMIND
     case = change.case
-    why = f"{look.act.value}:{case.number}:{case.epoch}:{look.stage}:{look.level}:{look.rule}"
+    clock = change.clock(look.stage)
+    why = f"{look.act.value}:{case.number}:{clock}:{look.stage}:{look.level}:{look.rule}"
+    planned = look.at.astimezone(UTC).isoformat()
     keys = change.owe(
         _KINDS[look.act],
         at,
@@ -175,7 +182,7 @@ def _carry_out(change: Change, book: Book, step: Step, at: datetime) -> None:
         level=look.level,
         title=look.title,
         rule=look.rule,
-        planned=look.at.isoformat(),
+        planned=planned,
         nobody=step.outcome is Outcome.NOBODY,
     )
     seq = change.record(
@@ -185,7 +192,7 @@ def _carry_out(change: Change, book: Book, step: Step, at: datetime) -> None:
         stage=look.stage.value,
         level=look.level,
         rule=look.rule,
-        planned=look.at.isoformat(),
+        planned=planned,
         card=look.card,
         outcome=step.outcome.value,
         recipients=keys,
@@ -205,7 +212,7 @@ def _not_before(change: Change, book: Book, step: Step, at: datetime) -> datetim
     if step.look.act is not Act.REMIND or not book.policy.hold_reminders:
         return None
     limit = change.case.limit
-    if limit and parse(limit).unit is LimitUnit.CONTINUOUS_HOUR:
+    if limit and parse(limit, book.policy.bare).unit is LimitUnit.CONTINUOUS_HOUR:
         return None
     return book.worktime.next_open(at)
 
@@ -238,12 +245,13 @@ def _counted(step: Step) -> str:
 
 def _done(
     connection: Connection, ids: Sequence[int]
-) -> dict[tuple[int, int], set[tuple[Stage, int, str]]]:
+) -> defaultdict[int, set[tuple[int, Stage, int, str]]]:
+    """What the log holds already of each case: (clock, stage, level, rule)."""
     log = table(Escalation)
     columns = (log.c.case_id, log.c.epoch, log.c.stage, log.c.level, log.c.rule)
-    found: dict[tuple[int, int], set[tuple[Stage, int, str]]] = defaultdict(set)
+    found: defaultdict[int, set[tuple[int, Stage, int, str]]] = defaultdict(set)
     for row in connection.execute(sa.select(*columns).where(log.c.case_id.in_(ids))):
-        found[row.case_id, row.epoch].add((row.stage, row.level, row.rule))
+        found[row.case_id].add((row.epoch, row.stage, row.level, row.rule))
     return found
 
 

@@ -49,7 +49,8 @@ class LimitSource(Labelled):
 
 
 class Case(SQLModel, table=True):
-    """One case. `version` counts its moves; `epoch` counts its clocks (dispatch, rework …).
+    """One case. `version` counts writes, `epoch` its handling clocks (dispatch, rework,
+    extension, reopening), `turn` the statuses it has entered, and so the clocks of its steps.
 
     Two clocks can run at once: the handling clock (`clock_from`, `due_at`) and the clock of
     the step its status waits for (`since`, `step_due_at`). `looked_until` is the instant up
@@ -75,6 +76,7 @@ class Case(SQLModel, table=True):
     status: Status = Field(sa_type=choice(Status))
     version: int = 0
     epoch: int = 0
+    turn: int = 0
 
     place: str
     place_key: str

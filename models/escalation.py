@@ -19,7 +19,9 @@ class Outcome(Labelled):
 
 
 class Escalation(SQLModel, table=True):
-    """One row of the escalation log. Once for each epoch, stage and rule of a case.
+    """One row of the escalation log. Once for each clock, level and rule of a case.
+
+    `epoch` is which clock of its stage: the case's epoch for handling, its turn for a step.
 
     `level` 0 is a reminder; 1 and above are levels of the ladder. `recipients` lists who was
     told, each {"person", "unit", "duty"}; `record_seq` names the record that holds the same.
