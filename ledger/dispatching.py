@@ -16,7 +16,7 @@ from models.person import DutyKind
 from models.verb import Verb
 from models.words import Words
 from rules.agenda import Book, next_look
-from rules.limits import Limit, parse
+from rules.limits import Limit
 from rules.routing import Routed, Undecided, route
 
 
@@ -36,7 +36,10 @@ def decide(
         return Undecided(Words("原件请求协调定责", "the paper itself asks for duty to be settled"))
     if claim.units:
         return _named(reference, claim.units)
-    return route(category, area_path, at.astimezone(reference.zone).date(), reference.routes)
+    known = reference.categories.get(category or "")
+    called = f"{known.code} {known.minor}" if known else ""
+    on = at.astimezone(reference.zone).date()
+    return route(category, area_path, on, reference.routes, called)
 
 
 def _named(reference: Reference, names: Sequence[str]) -> Routed | Undecided:
@@ -60,9 +63,9 @@ def choose_limit(
     """The handling limit by the policy's order of sources, and where it came from."""
     for source in book.policy.reading.sources:
         if source is LimitSource.PAPER and paper:
-            return parse(paper, book.policy.bare), source
+            return book.limit(paper), source
         if source is LimitSource.CATEGORY and category:
-            return parse(reference.categories[category].limit, book.policy.bare), source
+            return book.limit(reference.categories[category].limit), source
     return book.policy.stages[Stage.HANDLE].limit, LimitSource.POLICY
 
 
@@ -78,7 +81,7 @@ def dispatch(
 ) -> None:
     """Hand the case to its units: a new epoch, the handling clock from `at`, notices owed."""
     case = change.case
-    due = book.deadline(limit[0], at)
+    due, text = book.deadline(limit[0], at), str(limit[0])
     change.move(Status.DISPATCHED, at)
     case.set(
         epoch=case.epoch + 1,
@@ -86,7 +89,7 @@ def dispatch(
         clock_from=at,
         due_at=due.due_at,
         provisional=due.provisional,
-        limit=str(limit[0]),
+        limit=text,
         limit_source=limit[1],
     )
     change.assignments += [
@@ -98,14 +101,14 @@ def dispatch(
     change.record(
         verb,
         at,
-        f"{routed.reason.zh}，交办{'、'.join(names)}；时限{limit[0]}（{limit[1].words.zh}），"
+        f"{routed.reason.zh}，交办{'、'.join(names)}；时限{text}（{limit[1].words.zh}），"
         f"{local(due.due_at, reference)} 到期{'（暂定）' if due.provisional else ''}。",
         actor,
         units=[
             {"unit": name, "role": role.value}
             for name, (_, role) in zip(names, routed.units, strict=True)
         ],
-        limit=str(limit[0]),
+        limit=text,
         due=due.due_at.isoformat(),
         provisional=due.provisional,
     )

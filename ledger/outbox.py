@@ -20,12 +20,12 @@ from ledger.changes import table
 from ledger.database import Ledger
 from ledger.reference import Reference, read
 from ledger.sweeps import lead_units, pauses_of
-from models.case import Case, Status
+from models.case import Case, Stage, Status
 from models.delivery import Delivery, DeliveryOutcome
 from models.notice import Notice, NoticeKind, NoticeState
 from models.person import Channel, Person
 from rules.agenda import Look, agenda
-from rules.relevance import still_needed
+from rules.relevance import about, still_needed
 from rules.retry import Attempt, channel_for, wait
 
 LEASE = timedelta(minutes=2)
@@ -47,6 +47,8 @@ class Owed:
     place: str
     problem: str
     status: Status
+    stage: Stage
+    """The clock the notice speaks of; `due_at` and `left` are that clock's."""
     due_at: datetime | None
     provisional: bool
     left: timedelta | None
@@ -181,6 +183,8 @@ def _take(
         before = history[row["id"]]
         urls = channels[row["person_id"]]
         position = channel_for(len(urls), before)
+        stage = about(row["kind"], row["facts"].get("stage"))
+        due = case.due_at if stage is Stage.HANDLE else case.step_due_at
         unit = reference.directory.units.get(leads.get(case.id, 0))
         rests = pauses[case.id]
         looks = agenda(case, reference.books[case.policy_id], max(at, case.looked_until), rests)
@@ -194,12 +198,13 @@ def _take(
                 place=case.place,
                 problem=case.problem,
                 status=case.status,
-                due_at=case.due_at,
+                stage=stage,
+                due_at=due,
                 provisional=case.provisional,
-                left=reference.worktime.between(at, case.due_at, rests) if case.due_at else None,
+                left=reference.worktime.between(at, due, rests) if due else None,
                 unit=unit.name if unit else "",
                 person=row["person"],
-                next=next((look for look in looks if look.level), looks[0] if looks else None),
+                next=_next_of(looks, stage),
                 position=position,
                 url=None if position is None else urls[position],
                 attempt=len(before) + 1,
@@ -207,6 +212,12 @@ def _take(
             )
         )
     return taken
+
+
+def _next_of(looks: Sequence[Look], stage: Stage) -> Look | None:
+    """What a message announces: the next level of its own clock, else whatever comes next of it."""
+    mine = [look for look in looks if look.stage is stage]
+    return next((look for look in mine if look.level), mine[0] if mine else None)
 
 
 def _cases(connection: Connection, ids: Sequence[int]) -> dict[int, Any]:

@@ -26,6 +26,19 @@ WAITING = {
 _STAGES: dict[str, Stage] = {stage.value: stage for stage in Stage}
 
 
+_ABOUT = {
+    NoticeKind.UNDECIDED: Stage.DISPATCH,
+    NoticeKind.RETURNED: Stage.RULE,
+    NoticeKind.SUBMITTED: Stage.VERIFY,
+    NoticeKind.LOOK_BACK: Stage.VERIFY,
+}
+
+
+def about(kind: NoticeKind, stage: str | None) -> Stage:
+    """The clock a notice speaks of, whose due instant and next look it names."""
+    return _STAGES[stage] if stage else _ABOUT.get(kind, Stage.HANDLE)
+
+
 def still_needed(kind: NoticeKind, stage: str | None, status: Status) -> bool:
     """Whether a notice of `kind` (a reminder: about `stage`) is still to be sent.
 

@@ -42,13 +42,18 @@ class Undecided:
 
 
 def route(
-    category: str | None, area_path: str | None, on: date, routes: Sequence[RouteEntry]
+    category: str | None,
+    area_path: str | None,
+    on: date,
+    routes: Sequence[RouteEntry],
+    called: str = "",
 ) -> Routed | Undecided:
     """Who answers for `category` at a place in the area `area_path` on the day `on`.
 
     A route matches when its pattern fits the category, the place lies in its area and the day
     in its validity. The most specific wins: first the more exact pattern (more fixed
     characters), then the deeper area. Two equally specific routes are a tie, and undecided.
+    `called` is what a reader knows the category by.
     """
     if category is None:
         return Undecided(
@@ -60,7 +65,10 @@ def route(
     fitting = [r for r in routes if _fits(r, category, area_path or "/", on)]
     if not fitting:
         return Undecided(
-            Words(f"没有适用于类别 {category} 的责任路由", f"no route covers category {category}")
+            Words(
+                f"没有适用于类别“{called or category}”的责任路由",
+                f"no route covers category {called or category}",
+            )
         )
     best = max(_exactness(r) for r in fitting)
     winners = [r for r in fitting if _exactness(r) == best]

@@ -12,7 +12,6 @@ from ledger import outbox
 from ledger.database import Ledger
 from ledger.outbox import Hand, Owed, Result
 from ledger.reference import Reference
-from models.case import Stage
 from models.category import Role
 from models.delivery import DeliveryOutcome
 from models.instants import plain
@@ -64,7 +63,7 @@ def facts_of(owed: Owed, reference: Reference, at: datetime) -> Facts:
         person=owed.person,
         due_at=owed.due_at,
         provisional=owed.provisional,
-        stage=Stage[said["stage"].upper()] if "stage" in said else None,
+        stage=owed.stage,
         level=said.get("level", 0),
         level_title=said.get("title", ""),
         rule=said.get("rule", ""),

@@ -89,7 +89,7 @@ def test_a_route_is_valid_from_its_first_day_up_to_but_not_including_its_last() 
 def test_no_route_leaves_the_case_undecided_and_says_for_which_category() -> None:
     found = route("0299", STREET, TODAY, [entry("lamp", "01*")])
     assert found == Undecided(
-        ("没有适用于类别 0299 的责任路由", "no route covers category 0299"),
+        ("没有适用于类别“0299”的责任路由", "no route covers category 0299"),
     )
 
 
