@@ -5,14 +5,19 @@ the transaction it is given: the case by compare-and-set on status and version, 
 records, assignments, escalations and notices owed. Nothing else writes a case.
 """
 
+import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from functools import lru_cache
+from typing import Any, cast
 
+import psycopg
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.engine import Connection
+from sqlalchemy.exc import DBAPIError
 from sqlmodel import SQLModel
 
 from models.assignment import Assignment
@@ -171,7 +176,7 @@ class Change:
 
 def apply(connection: Connection, changes: Sequence[Change]) -> None:
     """Write all changes. Raises Overtaken if any case is no longer as it was read."""
-    _insert(connection, Case, [c.case.sets for c in changes if c.new])
+    insert(connection, Case, [c.case.sets for c in changes if c.new])
     _update(connection, [c for c in changes if not c.new])
     _close_rows(connection, changes)
     for model, rows in (
@@ -183,7 +188,7 @@ def apply(connection: Connection, changes: Sequence[Change]) -> None:
         (Evidence, [row for c in changes for row in c.evidence]),
         (Notice, [row for c in changes for row in c.notices]),
     ):
-        _insert(connection, model, rows)
+        insert(connection, model, rows)
 
 
 def table(model: type[SQLModel]) -> sa.Table:
@@ -192,9 +197,49 @@ def table(model: type[SQLModel]) -> sa.Table:
     return found
 
 
-def _insert(connection: Connection, model: type[SQLModel], rows: list[dict[str, Any]]) -> None:
-    if rows:
-        connection.execute(sa.insert(table(model)), rows)
+def insert(connection: Connection, model: type[SQLModel], rows: list[dict[str, Any]]) -> None:
+    """Add rows that all name the same columns.
+
+    The driver is asked directly: half of a bulk insert was spent on preparing parameters.
+    """
+    if not rows:
+        return
+    into, dialect, names = table(model), connection.dialect, list(rows[0])
+    bound = [into.c[name].type.dialect_impl(dialect).bind_processor(dialect) for name in names]
+    columns = list(zip(names, bound, strict=True))
+    values = [tuple(bind(row[n]) if bind else row[n] for n, bind in columns) for row in rows]
+    listed = ", ".join(dialect.identifier_preparer.quote(name) for name in names)
+    if dialect.name == "postgresql":
+        _copy(connection, f"COPY {into.name} ({listed}) FROM STDIN", values)
+    else:
+        marks = ", ".join("?" * len(names))
+        # Names come from the models, values are bound.
+        statement = f"INSERT INTO {into.name} ({listed}) VALUES ({marks})"  # noqa: S608
+        connection.exec_driver_sql(statement, values)
+
+
+def _copy(connection: Connection, statement: str, rows: Iterable[tuple[Any, ...]]) -> None:
+    """Add rows by COPY: half the time of as many INSERTs, and checked by the same constraints."""
+    driver = cast("psycopg.Connection[Any]", connection.connection.driver_connection)
+    try:
+        with driver.cursor() as cursor, cursor.copy(statement.encode()) as copy:
+            for row in rows:
+                copy.write_row(row)
+    except psycopg.Error as error:
+        # Errors look the same whichever way rows are added.
+        dialect = connection.dialect
+        raise DBAPIError.instance(statement, None, error, psycopg.Error, dialect=dialect) from error
+
+
+def among(connection: Connection, column: sa.Column[Any], values: Iterable[Any]) -> Any:
+    """Whether a column is one of many values, a page of them or more.
+
+    PostgreSQL takes them as one array: reading a statement of a thousand parameters would cost
+    more than answering it.
+    """
+    if connection.dialect.name != "postgresql":
+        return column.in_(values)
+    return column == sa.any_(sa.literal(list(values), ARRAY(column.type)))
 
 
 def _update(connection: Connection, changes: Sequence[Change]) -> None:
@@ -204,14 +249,36 @@ def _update(connection: Connection, changes: Sequence[Change]) -> None:
         case = change.case
         columns = tuple(sorted(case.sets))
         row = {f"new_{name}": case.sets[name] for name in columns}
-        row.update(
-            old_id=case.old["id"], old_version=case.old["version"], old_status=case.old["status"]
-        )
+        row.update({f"old_{name}": case.old[name] for name in ("id", "version", "status")})
         groups[columns].append(row)
     for columns, rows in groups.items():
-        result = connection.execute(_compare_and_set(columns), rows)
+        if connection.dialect.name == "postgresql":
+            text = json.dumps(rows, ensure_ascii=False, default=datetime.isoformat)
+            result = connection.execute(_compare_and_set_all(columns), {"rows": text})
+        else:
+            result = connection.execute(_compare_and_set(columns), rows)
         if result.rowcount != len(rows):
             raise Overtaken
+
+
+@lru_cache(maxsize=64)
+def _compare_and_set_all(columns: tuple[str, ...]) -> sa.Update:
+    """The same in one statement for all rows, which come as one JSON array."""
+    cases = table(Case)
+    names = [*(f"old_{name}" for name in ("id", "version", "status")),
+             *(f"new_{name}" for name in columns)]  # fmt: skip
+    typed = [sa.column(name, cases.c[name[4:]].type) for name in names]
+    array = sa.cast(sa.bindparam("rows", type_=sa.Text), sa.JSON)
+    row = sa.func.json_to_recordset(array).table_valued(*typed).render_derived("rows_", True)
+    return (
+        sa.update(cases)
+        .where(
+            cases.c.id == row.c.old_id,
+            cases.c.version == row.c.old_version,
+            cases.c.status == row.c.old_status,
+        )
+        .values(version=cases.c.version + 1, **{name: row.c[f"new_{name}"] for name in columns})
+    )
 
 
 def _compare_and_set(columns: Sequence[str]) -> sa.Update:

@@ -6,6 +6,7 @@ Intake, the dispatch sweep and the supervisor's hand all dispatch through here.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 
 from ledger.changes import ENGINE, Change
 from ledger.reference import Reference
@@ -81,7 +82,7 @@ def dispatch(
 ) -> None:
     """Hand the case to its units: a new epoch, the handling clock from `at`, notices owed."""
     case = change.case
-    due, text = book.deadline(limit[0], at), str(limit[0])
+    due, text = book.deadline(limit[0], at), written(limit[0])
     change.move(Status.DISPATCHED, at)
     case.set(
         epoch=case.epoch + 1,
@@ -138,6 +139,12 @@ def hold(change: Change, reference: Reference, book: Book, why: Words, at: datet
         reason=why.zh,
     )
     plan(change, book)
+
+
+@lru_cache(maxsize=1024)
+def written(limit: Limit) -> str:
+    """A limit as it stands in a case; kept, for a paper repeats few."""
+    return str(limit)
 
 
 def start_step(change: Change, book: Book, stage: Stage, at: datetime) -> None:

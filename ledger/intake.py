@@ -16,9 +16,9 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
 
-from ledger.changes import CaseState, Change, apply, table
+from ledger.changes import CaseState, Change, among, apply, insert, table
 from ledger.database import Ledger
-from ledger.dispatching import Claim, choose_limit, decide, dispatch, hold, start_step
+from ledger.dispatching import Claim, choose_limit, decide, dispatch, hold, start_step, written
 from ledger.reference import Reference, read
 from models.case import Case, Counter, Stage, Status
 from models.finding import Batch, Draft, Finding, FindingOutcome
@@ -27,10 +27,10 @@ from models.words import Trouble, Words
 from rules import duplicates
 from rules.duplicates import Seen, VerdictKind, place_key
 from rules.lifecycle import OPEN_STATUSES
-from rules.limits import Limit, LimitUnit, parse
+from rules.limits import Limit, LimitUnit
 from rules.routing import Undecided
 
-CHUNK = 500
+CHUNK = 1000
 EARLIEST = date(2000, 1, 1)
 LONGEST_PLACE = 200
 LONGEST_PROBLEM = 4000
@@ -179,7 +179,7 @@ class _Chunk:
             return ""
         until = _iso_date(text)
         if until is None:
-            return str(parse(text, self.reference.book.policy.bare))
+            return written(self.reference.book.limit(text))
         days = self.reference.worktime.workdays_between(
             today + timedelta(days=1), until + timedelta(days=1)
         )
@@ -353,12 +353,16 @@ class _Chunk:
         findings, cases = table(Finding), table(Case)
         joined = findings.outerjoin(cases, findings.c.case_id == cases.c.id)
         columns = (findings.c.key, findings.c.outcome, findings.c.reason, cases.c.number)
-        rows = sa.select(*columns).select_from(joined).where(findings.c.key.in_(keys))
+        mine = among(self.connection, findings.c.key, keys)
+        rows = sa.select(*columns).select_from(joined).where(mine)
         self.known_rows = {row.key: _stored(row) for row in self.connection.execute(rows)}
         words = (
             sa.select(findings.c.wording, cases.c.number)
             .select_from(joined)
-            .where(findings.c.wording.in_(wordings), cases.c.status.in_(OPEN_STATUSES))
+            .where(
+                among(self.connection, findings.c.wording, wordings),
+                cases.c.status.in_(OPEN_STATUSES),
+            )
         )
         self.known_words = {row.wording: row.number for row in self.connection.execute(words)}
         self._recall_places({place_key(draft.place) for draft in drafts if draft.place})
@@ -369,7 +373,7 @@ class _Chunk:
         since = self.at - policy.window(policy.recurrence_within)
         rows = self.connection.execute(
             sa.select(cases).where(
-                cases.c.place_key.in_(places),
+                among(self.connection, cases.c.place_key, places),
                 sa.or_(cases.c.status.in_(OPEN_STATUSES), cases.c.closed_at >= since),
             )
         )
@@ -397,8 +401,7 @@ class _Chunk:
 
     def _write(self) -> None:
         apply(self.connection, list(self.changes.values()))
-        if self.findings:
-            self.connection.execute(sa.insert(table(Finding)), self.findings)
+        insert(self.connection, Finding, self.findings)
         year = self.at.astimezone(self.reference.zone).year
         _set_counter(self.connection, "case", self.next_id - 1)
         _set_counter(self.connection, f"number:{year}", self.next_number - 1)
@@ -474,11 +477,12 @@ def _key(origin: Origin, draft: Draft) -> str:
     return sha256(f"{origin.digest}\n{draft.row}".encode()).hexdigest()
 
 
+_JSON = json.JSONEncoder(ensure_ascii=False, sort_keys=True)
+
+
 def _wording(draft: Draft) -> str:
     facts = _paper_facts(draft)
-    said = json.dumps(
-        [draft.place, draft.problem, str(draft.found_on), facts], ensure_ascii=False, sort_keys=True
-    )
+    said = _JSON.encode([draft.place, draft.problem, str(draft.found_on), facts])
     return sha256(said.encode()).hexdigest()
 
 

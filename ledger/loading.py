@@ -26,6 +26,7 @@ from models.unit import Area, Unit, UnitAlias, UnitKind
 from models.words import Trouble
 from rules import policy as policies
 from rules.agenda import Book
+from rules.limits import parse as parse_limit
 
 SHIPPED = files("deploy")
 USUAL_HOURS = {str(day): [["08:00", "12:00"], ["14:00", "18:00"]] for day in range(5)}
@@ -68,14 +69,29 @@ def _day(row: Mapping[str, str]) -> dict[str, Any]:
 
 def load_catalogue(connection: Connection, text: str) -> int:
     """Take in categories (code, kind, major, minor, filing, closing, limit, keywords, source)."""
-    columns = {"code", "kind", "major", "minor", "filing", "closing", "limit", "keywords", "source"}
-    kinds = {kind.words.zh: kind for kind in CategoryKind}
-    rows = [
-        {name: row[name] for name in columns} | {"kind": kinds[row["kind"]]}
-        for row in _csv(text, columns, "立案标准 · catalogue")
-    ]
+    rows = [_category(row) for row in _csv(text, _CATEGORY, "立案标准 · catalogue")]
     upsert(connection, Category, rows, "code")
     return len(rows)
+
+
+_CATEGORY = {"code", "kind", "major", "minor", "filing", "closing", "limit", "keywords", "source"}
+_KINDS = {kind.words.zh: kind for kind in CategoryKind}
+
+
+def _category(row: Mapping[str, str]) -> dict[str, Any]:
+    code, kind = row["code"], _KINDS.get(row["kind"])
+    if kind is None:
+        known = "、".join(_KINDS)
+        raise Trouble(
+            f"立案标准 {code}：kind 应为其中之一：{known}，不是“{row['kind']}”。",
+            f"Catalogue, {code}: kind must be one of {known}, not {row['kind']!r}.",
+        )
+    try:
+        parse_limit(row["limit"] or "")
+    except Trouble as trouble:
+        zh, en = trouble.words
+        raise Trouble(f"立案标准 {code}：{zh}", f"Catalogue, {code}: {en}") from None
+    return {name: row[name] for name in _CATEGORY} | {"kind": kind}
 
 
 def _csv(text: str, columns: set[str], what: str) -> list[dict[str, str]]:
@@ -232,8 +248,14 @@ def parse_city(text: str, file: str) -> CityFile:
 
 def load_city(connection: Connection, file: CityFile) -> None:
     """Write the city, its areas, units, people and routes; known codes are brought up to date."""
+    _check_working_time(file.city)
     _check_tree("辖区 · areas", file.areas)
     _check_tree("单位 · units", file.units)
+    _check_names("单位 · units", [n for u in file.units for n in {u.name, *u.aliases}])
+    _check_names("辖区 · areas", [area.code for area in file.areas])
+    _check_names("单位 · units", [unit.code for unit in file.units])
+    _check_names("人员 · people", [person.code for person in file.people])
+    _check_names("路由 · routes", [route.code for route in file.routes])
     hours = {day: [list(slot) for slot in slots] for day, slots in file.city.hours.items()}
     city = {"id": 1, "name": file.city.name, "zone": file.city.zone, "hours": hours}
     upsert(connection, City, [city], "id")
@@ -241,6 +263,24 @@ def load_city(connection: Connection, file: CityFile) -> None:
     units = _units(connection, file.units, areas)
     _people(connection, file.people, units)
     _routes(connection, file.routes, units, areas)
+
+
+def _check_working_time(city: CityPart) -> None:
+    """Refuse hours and zones that no working time can be reckoned by."""
+    if not any(city.hours.values()):
+        raise Trouble(
+            "城市资料 city.hours：没有任何工作时段。至少写一天的上下班时间。",
+            "City, city.hours: there are no working hours. Give those of one day at least.",
+        )
+    try:
+        worktime_of(dict(city.hours), (), city.zone)
+    except (ValueError, LookupError) as error:
+        raise Trouble(
+            f"城市资料的 hours 或 zone 读不出：{error}。星期写 0 到 6，时刻写作 08:00，"
+            "时区写作 Asia/Shanghai。",
+            f"City, hours or zone cannot be read: {error}. Weekdays are 0 to 6, times are "
+            "written 08:00, a zone is written Asia/Shanghai.",
+        ) from None
 
 
 def _check_tree(what: str, entries: Sequence[AreaPart] | Sequence[UnitPart]) -> None:
@@ -254,6 +294,16 @@ def _check_tree(what: str, entries: Sequence[AreaPart] | Sequence[UnitPart]) -> 
                     f"{what}：上级关系成环：{circle}。", f"{what}: parents form a circle: {circle}."
                 )
             seen.append(above)
+
+
+def _check_names(what: str, names: Sequence[str]) -> None:
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise Trouble(
+            f"{what}：{'、'.join(twice)} 写了两次。代码和单位名称都只能出现一次，请删去或改名。",
+            f"{what}: {', '.join(twice)} is given twice. Codes and names of units must be "
+            "unique; remove or rename one.",
+        )
 
 
 def _areas(connection: Connection, parts: Sequence[AreaPart]) -> dict[str, int]:
@@ -276,6 +326,7 @@ def _path(area_id: int, parents: Mapping[int, int | None]) -> str:
 def _units(
     connection: Connection, parts: Sequence[UnitPart], areas: Mapping[str, int]
 ) -> dict[str, int]:
+    _take_codes(connection, parts)
     rows = [{"code": u.code, "name": u.name, "kind": u.kind} for u in parts]
     upsert(connection, Unit, rows, "code")
     ids = _ids(connection, Unit)
@@ -288,6 +339,22 @@ def _units(
     aliases = [{"name": a, "unit_id": ids[u.code]} for u in parts for a in u.aliases]
     upsert(connection, UnitAlias, aliases, "name")
     return ids
+
+
+def _take_codes(connection: Connection, parts: Sequence[UnitPart]) -> None:
+    """A unit known by its name under another code takes the file's: the office comes shipped."""
+    units = table(Unit)
+    names = {row.code: row.name for row in connection.execute(sa.select(units))}
+    for part in parts:
+        known = sa.and_(units.c.name == part.name, units.c.code != part.code)
+        if part.name in names.values() and names.get(part.code, part.name) != part.name:
+            raise Trouble(
+                f"单位代码 {part.code} 已属于{names[part.code]}，不能再给{part.name}。"
+                "请换一个代码。",
+                f"The code {part.code} belongs to {names[part.code]} and cannot be given to "
+                f"{part.name}. Choose another.",
+            )
+        connection.execute(sa.update(units).where(known).values(code=part.code))
 
 
 def _people(connection: Connection, parts: Sequence[PersonPart], units: Mapping[str, int]) -> None:

@@ -240,6 +240,9 @@ def _check(
     for expected, row in enumerate(chain, start=1):
         if row.seq != expected:
             broken.append(Break(number, expected, "record removed or reordered · 记录缺失或错位"))
+            # The rest cannot be checked, but its rows of the escalation log have their records.
+            for rest in chain[expected - 1 :]:
+                escalations.pop((rest.case_id, rest.seq), None)
             break
         wrong = _wrong(row, number, previous) or _log_wrong(row, escalations)
         if wrong:

@@ -70,6 +70,7 @@ class Reference:
         return self.unit_names.get(fold(name))
 
 
+@lru_cache(maxsize=4096)
 def fold(name: str) -> str:
     """A name as it is compared: full- and half-width alike, no spaces or punctuation."""
     wide = unicodedata.normalize("NFKC", name)

@@ -13,7 +13,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from ledger.changes import CaseState, Change, apply, table
+from ledger.changes import CaseState, Change, among, apply, table
 from ledger.database import Ledger
 from ledger.desk import resume
 from ledger.dispatching import Claim, choose_limit, decide, dispatch, hold, plan
@@ -31,10 +31,10 @@ from models.verb import Verb
 from rules.agenda import Act, Book, agenda
 from rules.duty import Recipient
 from rules.ladder import Step, judge
-from rules.limits import LimitUnit, parse
+from rules.limits import LimitUnit
 from rules.routing import Undecided
 
-BATCH = 500
+BATCH = 1000
 
 Counts = Counter[str]
 """How many of each thing a sweep did."""
@@ -91,10 +91,14 @@ def _until_none_left(
             work(connection, reference, rows, at, counts)
 
 
+_NOT_JUDGED = {"place", "place_key", "problem", "severity", "reports", "reported_at", "closed_at"}
+"""What a look never asks of a case: long texts and instants that would be read in vain."""
+
+
 def _due(at: datetime) -> sa.Select[Any]:
     cases = table(Case)
     return (
-        sa.select(cases)
+        sa.select(*(column for column in cases.c if column.name not in _NOT_JUDGED))
         .where(cases.c.next_look_at <= at)
         .order_by(cases.c.next_look_at, cases.c.id)
         .with_for_update(skip_locked=True)
@@ -212,7 +216,7 @@ def _not_before(change: Change, book: Book, step: Step, at: datetime) -> datetim
     if step.look.act is not Act.REMIND or not book.policy.hold_reminders:
         return None
     limit = change.case.limit
-    if limit and parse(limit, book.policy.bare).unit is LimitUnit.CONTINUOUS_HOUR:
+    if limit and book.limit(limit).unit is LimitUnit.CONTINUOUS_HOUR:
         return None
     return book.worktime.next_open(at)
 
@@ -250,7 +254,7 @@ def _done(
     log = table(Escalation)
     columns = (log.c.case_id, log.c.epoch, log.c.stage, log.c.level, log.c.rule)
     found: defaultdict[int, set[tuple[int, Stage, int, str]]] = defaultdict(set)
-    for row in connection.execute(sa.select(*columns).where(log.c.case_id.in_(ids))):
+    for row in connection.execute(sa.select(*columns).where(among(connection, log.c.case_id, ids))):
         found[row.case_id].add((row.epoch, row.stage, row.level, row.rule))
     return found
 
@@ -259,7 +263,9 @@ def lead_units(connection: Connection, ids: Sequence[int]) -> dict[int, int]:
     """The unit that leads each case now."""
     parts = table(Assignment)
     query = sa.select(parts.c.case_id, parts.c.unit_id).where(
-        parts.c.case_id.in_(ids), parts.c.role == Role.LEAD, parts.c.ended_at.is_(None)
+        among(connection, parts.c.case_id, ids),
+        parts.c.role == Role.LEAD,
+        parts.c.ended_at.is_(None),
     )
     return {row.case_id: row.unit_id for row in connection.execute(query)}
 
@@ -275,7 +281,7 @@ def pauses_of(
     query = (
         sa.select(pauses.c.case_id, pauses.c.started_at, end.label("ended"))
         .join(cases, pauses.c.case_id == cases.c.id)
-        .where(pauses.c.case_id.in_(ids))
+        .where(among(connection, pauses.c.case_id, ids))
     )
     found: defaultdict[int, list[tuple[datetime, datetime]]] = defaultdict(list)
     for row in connection.execute(query.order_by(pauses.c.id)):
@@ -322,7 +328,8 @@ def _dispatch_one(
 
 def _claims(connection: Connection, ids: Sequence[int]) -> dict[int, Claim]:
     findings = table(Finding)
-    query = sa.select(findings.c.case_id, findings.c.paper).where(findings.c.case_id.in_(ids))
+    mine = among(connection, findings.c.case_id, ids)
+    query = sa.select(findings.c.case_id, findings.c.paper).where(mine)
     claims = {case_id: Claim() for case_id in ids}
     for row in connection.execute(query.order_by(findings.c.id.desc())):
         paper = row.paper

@@ -1,5 +1,6 @@
 """督办日程: every future look of a case, each with the rule it comes from."""
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -93,18 +94,29 @@ class Book:
     clocks: dict[tuple[object, ...], tuple[Look, ...]] = field(
         default_factory=dict, repr=False, compare=False
     )
+    deadlines: dict[tuple[object, ...], Deadline] = field(
+        default_factory=dict, repr=False, compare=False
+    )
+
+    def limit(self, text: str) -> Limit:
+        """The limit a text means where this policy is in force. Raises LimitError."""
+        if text not in self.limits:
+            self.limits[text] = parse(text, self.policy.bare)
+        return self.limits[text]
 
     def deadline(self, limit: Limit, start: datetime, pauses: Pauses = ()) -> Deadline:
         """When `limit` is used up from `start`, by the policy's day rule."""
-        rule = self.policy.reading.day_rule
-        return deadline(
-            limit,
-            start,
-            self.worktime,
-            day_rule=rule,
-            published=self.published,
-            pauses=pauses,
-        )
+        key = (limit, start, tuple(pauses))
+        if key not in self.deadlines:
+            self.deadlines[key] = deadline(
+                limit,
+                start,
+                self.worktime,
+                day_rule=self.policy.reading.day_rule,
+                published=self.published,
+                pauses=pauses,
+            )
+        return self.deadlines[key]
 
     def handling(
         self, limit: Limit, start: datetime, extensions: int, pauses: Pauses = ()
@@ -142,26 +154,37 @@ HANDLING = {Status.DISPATCHED, Status.IN_PROGRESS, Status.RETURNED, Status.REWOR
 
 def agenda(case: CaseFacts, book: Book, after: datetime, pauses: Pauses = ()) -> list[Look]:
     """Every look of the case later than `after`, in order of time."""
-    looks = [look for look in _all(case, book, pauses) if look.at > after]
-    return sorted(looks, key=lambda look: (look.at, look.level))
+    looks = [look for clock in _all(case, book, pauses) for look in _later(clock, after)]
+    return sorted(looks, key=_order)
 
 
 def next_look(case: CaseFacts, book: Book, after: datetime, pauses: Pauses = ()) -> datetime | None:
     """The first instant later than `after` at which the case is worth a look."""
-    return min((look.at for look in _all(case, book, pauses) if look.at > after), default=None)
+    firsts = (_later(clock, after)[:1] for clock in _all(case, book, pauses))
+    return min((look.at for first in firsts for look in first), default=None)
 
 
-def _all(case: CaseFacts, book: Book, pauses: Pauses) -> list[Look]:
-    looks: list[Look] = []
+def _order(look: Look) -> tuple[datetime, int]:
+    return look.at, look.level
+
+
+def _later(looks: Sequence[Look], after: datetime) -> Sequence[Look]:
+    return looks[bisect_right(looks, after, key=lambda look: look.at) :]
+
+
+def _all(case: CaseFacts, book: Book, pauses: Pauses) -> list[Sequence[Look]]:
+    """The looks of every clock of the case, each in order of time."""
+    looks: list[Sequence[Look]] = []
     if case.status in HANDLING and case.due_at and case.clock_from:
-        looks += _clock(book, Stage.HANDLE, case.clock_from, case.due_at, case.limit, pauses)
+        clock = (case.clock_from, case.due_at, case.limit, pauses)
+        looks.append(_clock(book, Stage.HANDLE, *clock))
     step = STEP.get(case.status)
     if step and case.step_due_at:
-        looks += _clock(book, step, case.since, case.step_due_at, "", ())
+        looks.append(_clock(book, step, case.since, case.step_due_at, "", ()))
     if case.status is Status.SUSPENDED and case.resumes_at:
-        looks.append(_resume(case.resumes_at))
+        looks.append([_resume(case.resumes_at)])
     if case.status is Status.CLOSED and case.look_back_at:
-        looks.append(_look_back(case.look_back_at))
+        looks.append([_look_back(case.look_back_at)])
     return looks
 
 
@@ -178,10 +201,11 @@ def _look_back(at: datetime) -> Look:
 def _clock(
     book: Book, stage: Stage, start: datetime, due: datetime, limit: str, pauses: Pauses
 ) -> tuple[Look, ...]:
-    """All looks of one clock. Cases dispatched together share them, so they are kept."""
+    """All looks of one clock, in order. Cases dispatched together share them: they are kept."""
     key = (stage, start, due, limit, tuple(pauses))
     if key not in book.clocks:
-        book.clocks[key] = tuple(_reckon(book, stage, start, due, limit, pauses))
+        looks = _reckon(book, stage, start, due, limit, pauses)
+        book.clocks[key] = tuple(sorted(looks, key=_order))
     return book.clocks[key]
 
 
@@ -201,11 +225,7 @@ def _reckon(
 
 def _limit(limit: str, stage: Stage, book: Book) -> Limit:
     """The case's own limit, or the stage's where the case has none."""
-    if not limit:
-        return book.policy.stages[stage].limit
-    if limit not in book.limits:
-        book.limits[limit] = parse(limit, book.policy.bare)
-    return book.limits[limit]
+    return book.limit(limit) if limit else book.policy.stages[stage].limit
 
 
 def _reminder(at: datetime, stage: Stage, reminder: Reminder) -> Look:

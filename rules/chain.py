@@ -5,10 +5,12 @@ from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any
 
+_JSON = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+
 
 def canonical(data: Any) -> str:
     """JSON with sorted keys, no spaces and no escapes: one text for one value."""
-    return json.dumps(data, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return _JSON.encode(data)
 
 
 def link(
@@ -27,6 +29,6 @@ def link(
     The instant stands in UTC with six decimals ("2026-09-24T07:00:00.000000Z"); `data` is
     itself canonical JSON text; `previous` is the hash of the record before, "" for the first.
     """
-    instant = at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    instant = at.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
     row = [previous, number, seq, instant, verb, actor, status, words, data]
     return sha256(canonical(row).encode()).hexdigest()
