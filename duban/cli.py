@@ -4,7 +4,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -18,6 +18,9 @@ from duban.setup import list_policies, load_file, set_up, use_policy
 from ledger.reference import zone
 from models.finding import FindingOutcome
 from models.words import Trouble
+
+if TYPE_CHECKING:
+    from tasks.papers import Taken
 
 app = typer.Typer(
     name="duban",
@@ -42,7 +45,7 @@ def init(
 ) -> None:
     """建库或升级，装载日历、立案标准与督办办法 · set up or upgrade the database."""
     for line in set_up(settings(), demo=demo):
-        show.out.print(line)
+        show.say(line)
 
 
 @app.command()
@@ -65,7 +68,7 @@ def load(
     """装载城市资料、日历或立案标准 · load a city file, a calendar or a catalogue."""
     ledger = opened()
     for line in load_file(ledger, file, at_of(at, ledger)):
-        show.out.print(line)
+        show.say(line)
 
 
 @app.command()
@@ -75,11 +78,14 @@ def policy(
 ) -> None:
     """检查并启用督办办法；不给文件则列出 · check and activate a policy, or list them."""
     if file is None:
-        rows = list_policies(opened())
+        ledger = opened()
+        rows = [
+            (name, "启用 active" if active else "", show.short(loaded, zone(ledger)))
+            for name, active, loaded in list_policies(ledger)
+        ]
         show.print_table("督办办法 · policies", ("办法 policy", "状态 state", "装载 loaded"), rows)
         return
-    ledger = None if check else opened()
-    show.out.print(use_policy(ledger, file, now()))
+    show.say(use_policy(None if check else opened(), file, now()))
 
 
 # -- paper in ----------------------------------------------------------------------------------
@@ -113,7 +119,13 @@ def import_(
         ]
         document = {"rows": rows, "dry_run": dry_run, "refused": taken.sheet}
         show.print_json(document, zone(ledger))
-        return
+    else:
+        _print_taken(taken, name, dry_run)
+    if taken.answers and taken.count(FindingOutcome.REJECTED) == len(taken.answers):
+        raise typer.Exit(1)  # not one row of the paper could be taken
+
+
+def _print_taken(taken: "Taken", name: str, dry_run: bool) -> None:
     show.print_table(
         f"{Path(name).name}{'（试导入，未写入）' if dry_run else ''}",
         ("行 row", "结果 outcome", "案号 case", "说明 reason"),
@@ -123,7 +135,10 @@ def import_(
         "合计", {o.words.zh: taken.count(o) for o in FindingOutcome if taken.count(o)}
     )
     if taken.sheet:
-        show.out.print(f"未受理的行连同原因已写到 {taken.sheet}，改正后可再次导入。")
+        show.say(
+            f"未受理的行连同原因已写到 {taken.sheet}，改正后可再次导入 · rejected rows with their "
+            "reasons are in that file; correct it and import it"
+        )
 
 
 def _said(words: Any) -> str:
@@ -147,7 +162,8 @@ def _progress(what: str, *, quiet: bool) -> Iterator[Any]:
     columns = (
         TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(),
     )  # fmt: skip
-    with Progress(*columns, console=show.err, transient=True, disable=quiet) as progress:
+    off = quiet or not show.err.is_terminal
+    with Progress(*columns, console=show.err, transient=True, disable=off) as progress:
         bar = progress.add_task(what, total=None)
         yield lambda done, total: progress.update(bar, completed=done, total=total)
 
@@ -162,7 +178,7 @@ def sweep(at: At = None, as_json: AsJson = False) -> None:
 
     ledger = opened()
     moment = at_of(at, ledger)
-    with show.err.status("正在启动 Prefect… starting Prefect", spinner="dots"):
+    with show.err.status("督办一轮，先启动 Prefect，约需十几秒… one round; Prefect starts first"):
         counts = run_sweep(settings(), moment)
     if as_json:
         show.print_json({"at": moment, **counts}, zone(ledger))

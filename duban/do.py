@@ -20,7 +20,7 @@ Why = Annotated[str, typer.Option("--why", help="理由 · the reason")]
 
 def _say(number: str, answer: Moved | Refused) -> None:
     if isinstance(answer, Refused):
-        show.err.print(answer.reason.within(settings().lang), style="red", markup=False)
+        show.refuse(answer.reason.within(settings().lang))
         raise typer.Exit(1)
     show.out.print(f"{number}：{answer.to.words.zh} {answer.to.words.en}")
 

@@ -7,10 +7,12 @@ from contextlib import contextmanager
 from datetime import datetime
 from http import HTTPStatus
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import requests
 
 from duban.settings import Settings
+from models.words import Trouble
 
 
 def run_sweep(settings: Settings, at: datetime) -> dict[str, int]:
@@ -24,18 +26,35 @@ def run_sweep(settings: Settings, at: datetime) -> dict[str, int]:
 @contextmanager
 def prefect_for(settings: Settings) -> Iterator[None]:
     """Prefect, quiet, on the running server if there is one, else on one of its own."""
+    before = dict(os.environ)
     # What goes wrong is raised to whoever called; Prefect's own telling of it would come first.
     os.environ["PREFECT_LOGGING_LEVEL"] = "CRITICAL"
-    url = running_server(settings.home)
-    if url and "PREFECT_API_URL" not in os.environ:
-        os.environ["PREFECT_API_URL"] = url
     os.environ.setdefault("PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS", "120")
+    _choose_server(settings.home)
     from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
 
     # The heartbeat finds runs whose process died; it costs a second at the end of each, and
     # here the process is the one that waits for the answer.
-    with temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}):
-        yield
+    try:
+        with temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}):
+            yield
+    finally:  # what is started after this is not to be quiet
+        os.environ.clear()
+        os.environ.update(before)
+
+
+def _choose_server(home: Path) -> None:
+    named = os.environ.get("PREFECT_API_URL")
+    if named and not answers(named):
+        shown = urlsplit(named).hostname or "?"
+        raise Trouble(
+            f"PREFECT_API_URL 所指的 Prefect 服务（{shown}）没有应答。请启动它（duban up），"
+            "或取消这一设置，督办一轮便自带一个。",
+            f"The Prefect server that PREFECT_API_URL names ({shown}) does not answer. Start it "
+            "(duban up), or unset it and a round brings its own.",
+        )
+    if not named and (url := running_server(home)):
+        os.environ["PREFECT_API_URL"] = url
 
 
 def server_file(home: Path) -> Path:

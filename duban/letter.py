@@ -1,7 +1,8 @@
 """说明信: why a deadline is what it is, and what will happen to a case, as a short letter."""
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from ledger.thread import Thread
@@ -9,7 +10,7 @@ from models.case import Status
 from models.words import Words
 from rules.agenda import HANDLING, Look
 from rules.lifecycle import allowed
-from rules.limits import Deadline, explain, parse
+from rules.limits import Deadline, LimitUnit, explain, parse
 from rules.worktime import Worktime
 
 WEEKDAYS = "一二三四五六日"
@@ -27,16 +28,58 @@ def moment(at: datetime, zone: ZoneInfo) -> str:
 
 
 def case_letter(thread: Thread, at: datetime, lang: str) -> str:
-    """The whole standing of a case as of `at`, and its agenda with the rule behind each line."""
-    return "\n".join(words.within(lang) for words in _paragraphs(thread, at))
+    """The whole standing of a case as of `at`, and its agenda with the rule behind each line.
+
+    For an instant before its last record: how it stood then, as the records tell it.
+    """
+    told = _then(thread, at) if is_past(thread, at) else _paragraphs(thread, at)
+    return "\n".join(words.within(lang) for words in told)
+
+
+def is_past(thread: Thread, at: datetime) -> bool:
+    """Whether something has happened to the case since `at`."""
+    return any(record.at > at for record in thread.records)
+
+
+def recorded(thread: Thread, at: datetime) -> list[Any]:
+    """The records of the case up to `at`."""
+    return [record for record in thread.records if record.at <= at]
+
+
+def _then(thread: Thread, at: datetime) -> Iterator[Words]:
+    case, zone, known = thread.case, thread.reference.zone, recorded(thread, at)
+    when, later = moment(at, zone), len(thread.records) - len(known)
+    yield _heading(case)
+    if not known:
+        first = moment(thread.records[0].at, zone)
+        yield Words(
+            f"{when} 时还没有这个案件：它于 {first} 上报。",
+            f"At {when} this case did not exist yet: it was reported {first}.",
+        )
+        return
+    status = known[-1].status.words
+    yield Words(f"截至 {when}：{status.zh}。当时的记录：", f"At {when}: {status.en}. Records then:")
+    for record in known:
+        line = f"  · {moment(record.at, zone)} {record.words}"
+        yield Words(line, line)
+    yield Words(
+        f"此后又有 {later} 条记录，见 duban case {case.number}；"
+        f"现在的期限与日程见 duban explain {case.number}。",
+        f"{later} more records followed: duban case {case.number}. "
+        f"The limit and the agenda as they are now: duban explain {case.number}.",
+    )
+
+
+def _heading(case: Any) -> Words:
+    return Words(
+        f"案件 {case.number}：{case.place}，{case.problem}",
+        f"Case {case.number}: {case.place}, {case.problem}",
+    )
 
 
 def _paragraphs(thread: Thread, at: datetime) -> Iterator[Words]:
     case, zone = thread.case, thread.reference.zone
-    yield Words(
-        f"案件 {case.number}：{case.place}，{case.problem}",
-        f"Case {case.number}: {case.place}, {case.problem}",
-    )
+    yield _heading(case)
     yield _standing(thread)
     yield from _clock(thread, at)
     if case.step_due_at and case.status in _STEP_WORDS:
@@ -45,7 +88,10 @@ def _paragraphs(thread: Thread, at: datetime) -> Iterator[Words]:
         yield Words(f"{step.zh}须在 {when} 前完成。", f"{step.en} is due {when}.")
     yield Words("", "")
     yield from _future(thread, at)
+    yield Words("", "")
     verbs = [verb for verb in allowed(case.status) if verb.value not in _BY_ENGINE]
+    if not verbs:
+        return
     yield Words(
         f"此时可以：{'、'.join(verb.words.zh for verb in verbs)}。",
         f"What can be done now: {', '.join(verb.words.en for verb in verbs)}.",
@@ -110,12 +156,25 @@ def _running(thread: Thread, at: datetime) -> Words:
         return Words(
             f"整改计时已停止（{said.zh}）。", f"The handling clock has stopped ({said.en})."
         )
-    left = worktime.between(at, case.due_at, thread.pauses)
-    hours = abs(left.total_seconds()) / 3600
+    if parse(case.limit).unit is LimitUnit.CONTINUOUS_HOUR:
+        left = _span(case.due_at - at, timedelta(hours=24), Words("天", "days"))
+    else:
+        worked = worktime.between(at, case.due_at, thread.pauses)
+        left = _span(worked, worktime.day_length, Words("个工作日", "working days"))
     if at >= case.due_at:
-        return Words(f"已逾期 {hours:.1f} 个工作时。", f"Overdue by {hours:.1f} working hours.")
+        return Words(f"已逾期 {left.zh}。", f"Overdue by {left.en}.")
+    return Words(f"正在计时，还剩 {left.zh}。", f"Running: {left.en} left.")
+
+
+def _span(length: timedelta, day: timedelta, days: Words) -> Words:
+    """The size of a span in days of that length, hours and minutes."""
+    whole, rest = divmod(abs(length), day)
+    hours, minutes = divmod(int(rest.total_seconds()) // 60, 60)
+    named = [(whole, days), (hours, Words("小时", "hours")), (minutes, Words("分钟", "minutes"))]
+    said = [(count, unit) for count, unit in named if count] or [(0, named[-1][1])]
     return Words(
-        f"正在计时，还剩 {hours:.1f} 个工作时。", f"Running: {hours:.1f} working hours left."
+        " ".join(f"{count} {unit.zh}" for count, unit in said),
+        " ".join(f"{count} {unit.en}" for count, unit in said),
     )
 
 
@@ -135,4 +194,9 @@ def _line(look: Look, thread: Thread, at: datetime) -> Words:
     names = "、".join(f"{r.unit} {r.person}" for r in told)
     missing = Words("（该岗位现无人）", " (nobody holds that duty now)")
     who = Words(f"（{names}）", f" ({names})") if names else missing if look.tell else Words("", "")
-    return Words(f"  · {when} {look.words.zh}{who.zh}", f"  · {when} {look.words.en}{who.en}")
+    late = Words("（已到点，下一轮督办时补办）", " (its time has come; the next round does it)")
+    note = late if look.at <= at else Words("", "")
+    return Words(
+        f"  · {when} {look.words.zh}{who.zh}{note.zh}",
+        f"  · {when} {look.words.en}{who.en}{note.en}",
+    )

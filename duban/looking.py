@@ -1,13 +1,14 @@
 """The commands that only look: cases, one case, its explanation, the log, the outbox."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
 import typer
 
 from duban import show
-from duban.letter import case_letter
+from duban.letter import case_letter, is_past, recorded
 from duban.session import at_of, now, opened, settings
 from ledger.log import LogRow
 from ledger.log import outbox as outbox_rows
@@ -23,7 +24,7 @@ from models.verb import Verb
 
 At = Annotated[
     str | None,
-    typer.Option("--at", help="以此时刻办理，如 2026-09-24T15:00+08:00 · as of this instant"),
+    typer.Option("--at", help="以此时刻为准，如 2026-09-24T15:00+08:00 · as of this instant"),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="输出一份 JSON · one JSON document")]
 Number = Annotated[str, typer.Argument(help="案号，如 2026-000123 · the case number")]
@@ -47,7 +48,7 @@ def cases(
     ledger = opened()
     rows, local = listed(ledger, status), zone(ledger)
     if as_json:
-        return show.print_json({"cases": rows}, local)
+        return show.print_json({"rows": rows}, local)
     if not rows:
         show.out.print("没有案件。用 duban import 导入台账 · no cases; import a ledger first.")
         return None
@@ -103,7 +104,22 @@ def explain(number: Number, at: At = None, as_json: AsJson = False) -> None:
     letter = case_letter(thread, moment, lang)
     if not as_json:
         return show.say(letter)
-    agenda = [
+    document = {"case": number, **_facts(thread, moment), "letter": letter}
+    document["agenda"] = [] if is_past(thread, moment) else _agenda(thread, lang)
+    return show.print_json(document, thread.reference.zone)
+
+
+def _facts(thread: Thread, at: datetime) -> dict[str, Any]:
+    """How the case stands; of the past only what its records tell."""
+    if not is_past(thread, at):
+        names = ("status", "due_at", "provisional")
+        return {name: getattr(thread.case, name) for name in names}
+    known = recorded(thread, at)
+    return {"status": known[-1].status if known else None, "due_at": None, "provisional": None}
+
+
+def _agenda(thread: Thread, lang: str) -> list[dict[str, Any]]:
+    return [
         {
             "at": look.at,
             "stage": look.stage,
@@ -115,9 +131,6 @@ def explain(number: Number, at: At = None, as_json: AsJson = False) -> None:
         }
         for look in thread.agenda()
     ]
-    facts = {name: getattr(thread.case, name) for name in ("status", "due_at", "provisional")}
-    document = {"case": number, **facts, "letter": letter, "agenda": agenda}
-    return show.print_json(document, thread.reference.zone)
 
 
 def log(
@@ -134,7 +147,7 @@ def log(
     ledger = opened()
     found, local = log_rows(ledger, case_number, reminders=reminders), zone(ledger)
     if as_json:
-        show.print_json(found, local)
+        show.print_json({"rows": found}, local)
     elif not found:
         show.out.print(
             "督办日志为空：还没有案件升级 · the log is empty: nothing has escalated yet."
@@ -191,7 +204,7 @@ def outbox(
     ledger = opened()
     rows = outbox_rows(ledger, state)
     if as_json:
-        return show.print_json(rows, zone(ledger))
+        return show.print_json({"rows": rows}, zone(ledger))
     if not rows:
         show.out.print("发件箱为空 · the outbox is empty.")
         return None

@@ -5,6 +5,7 @@ from datetime import timedelta
 from importlib import import_module
 from typing import Any
 
+import pendulum
 import yaml
 from prefect import serve
 from prefect.client.schemas.objects import ConcurrencyLimitConfig, ConcurrencyLimitStrategy
@@ -14,6 +15,9 @@ from prefect.types.entrypoint import EntrypointType
 
 from duban.settings import prepare
 from ledger.loading import SHIPPED
+
+FIRST_ROUND = timedelta(seconds=10)
+"""After the start, not up to a whole interval later: whoever has just started looks for it."""
 
 
 def declared() -> list[dict[str, Any]]:
@@ -49,7 +53,8 @@ def _flow(entrypoint: str) -> Flow[..., Any]:
 def _schedule(declared: dict[str, Any]) -> CronSchedule | IntervalSchedule:
     if "cron" in declared:
         return CronSchedule(cron=declared["cron"], timezone=declared.get("timezone"))
-    return IntervalSchedule(interval=timedelta(seconds=declared["interval"]))
+    interval = timedelta(seconds=declared["interval"])
+    return IntervalSchedule(interval=interval, anchor_date=pendulum.now("UTC") + FIRST_ROUND)
 
 
 def main() -> None:

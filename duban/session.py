@@ -1,5 +1,6 @@
 """What commands share: settings, the open ledger, instants as typed, and how they fail."""
 
+import os
 import sys
 from datetime import datetime
 from functools import cache
@@ -57,5 +58,13 @@ def fail(trouble: Trouble) -> None:
     """Say what was wrong, in the reader's language, and end with status 1."""
     if "--json" in sys.argv:
         show.print_json({"error": trouble.words._asdict()}, ZoneInfo("UTC"))
-    show.err.print(trouble.words.within(settings().lang), style="red", markup=False)
+    show.refuse(trouble.words.within(_lang()))
     sys.exit(1)
+
+
+def _lang() -> str:
+    """The reader's language, also when the settings themselves are what is wrong."""
+    try:
+        return settings().lang
+    except Trouble:
+        return os.environ.get("DUBAN_LANG", "zh")

@@ -2,9 +2,12 @@
 
 import os
 from pathlib import Path
+from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from models.words import Trouble
 
 
 class Settings(BaseSettings):
@@ -16,8 +19,8 @@ class Settings(BaseSettings):
     """The folder for everything a user keeps: SQLite file, inbox, demo messages, Prefect."""
     database_url: str = Field(default="", repr=False)
     """The ledger. Empty: SQLite in the home folder."""
-    lang: str = "zh"
-    port: int = 4200
+    lang: Literal["zh", "en"] = "zh"
+    port: int = Field(default=4200, ge=1, le=65535)
     """Where `duban up` lets Prefect's own server listen, on 127.0.0.1."""
 
     def database(self) -> str:
@@ -30,7 +33,7 @@ def prepare() -> Settings:
 
     Also sets Prefect's own home below ours, and switches off what would call outside.
     """
-    settings = Settings()
+    settings = _read()
     home = settings.home.resolve()
     os.environ["DUBAN_HOME"] = str(home)
     os.environ["DUBAN_DATABASE_URL"] = settings.database()
@@ -47,3 +50,16 @@ def prepare() -> Settings:
     }.items():
         os.environ.setdefault(name, value)
     return settings
+
+
+def _read() -> Settings:
+    try:
+        return Settings()
+    except ValidationError as errors:
+        name = "DUBAN_" + "_".join(str(part) for part in errors.errors()[0]["loc"]).upper()
+        raise Trouble(
+            f"设置 {name} 的值读不出，请在环境变量或 .env 中改正（DUBAN_PORT 是 1 至 65535 的整数，"
+            "DUBAN_LANG 是 zh 或 en）。",
+            f"The setting {name} cannot be read. Correct it in the environment or in .env "
+            "(DUBAN_PORT is a number from 1 to 65535, DUBAN_LANG is zh or en).",
+        ) from None

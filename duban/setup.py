@@ -17,13 +17,25 @@ DEMO_CITY = loading.SHIPPED / "demo" / "city.yaml"
 BARE_CITY = "city:\n  name: 本市\nunits:\n  - {code: office, name: 市创城办, kind: office}\n"
 
 
+def make_home(home: Path) -> None:
+    """The folder for what a user keeps, with the inbox in it. Raises Trouble if it cannot be."""
+    try:
+        (home / "inbox").mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise Trouble(
+            f"不能在 {home} 建立文件夹：{error.strerror}。请用 DUBAN_HOME 指定一个可写的文件夹。",
+            f"Cannot make the folder {home}: {error.strerror}. Name a folder that can be "
+            "written with DUBAN_HOME.",
+        ) from None
+
+
 def set_up(settings: Settings, *, demo: bool) -> Iterator[str]:
     """Create or upgrade the database and load what comes with the program; tells what it did."""
     url = settings.database()
+    make_home(settings.home)
     migrate(url)
     ledger = connect(url)
     at = now()
-    (settings.home / "inbox").mkdir(parents=True, exist_ok=True)
     yield f"数据库 database: {mask(url)}"
     with ledger.transaction() as connection:
         fresh = not has_city(connection)
@@ -40,6 +52,8 @@ def set_up(settings: Settings, *, demo: bool) -> Iterator[str]:
                 "名录里只有“市创城办”。用 duban load 城市资料.yaml 装载单位、人员与路由"
                 "（样例 deploy/demo/city.yaml）· load your units, people and routes next"
             )
+    if not fresh and not demo:
+        yield "数据库已是最新，资料未动 · up to date, nothing changed"
     if demo:
         yield from _lay_out_papers(settings)
 
@@ -59,8 +73,13 @@ def load_file(ledger: Ledger, file: Path, at: datetime) -> Iterator[str]:
     text = _text(file)
     with ledger.transaction() as connection:
         if file.suffix in (".yaml", ".yml"):
-            loading.load_city(connection, loading.parse_city(text, file.name))
-            yield "已装载城市资料 · city loaded"
+            city = loading.parse_city(text, file.name)
+            _check_channels(city, file.name)
+            loading.load_city(connection, city)
+            yield (
+                f"已装载城市资料：{len(city.units)} 个单位、{len(city.people)} 人、"
+                f"{len(city.routes)} 条路由 · city loaded"
+            )
         elif "workday" in text.partition("\n")[0]:
             years = loading.load_calendar(connection, text)
             yield f"已装载日历 {'、'.join(map(str, years))} · calendar loaded"
@@ -70,6 +89,21 @@ def load_file(ledger: Ledger, file: Path, at: datetime) -> Iterator[str]:
     counts = reconsider(ledger, at)
     if counts["dispatched"]:
         yield f"待定责案件中 {counts['dispatched']} 件已能交办 · {counts['dispatched']} dispatched"
+
+
+def _check_channels(city: loading.CityFile, file: str) -> None:
+    """Every address must be one a message can be sent to, before anybody relies on it."""
+    from notices.channels import ChannelTrouble, check  # brings Apprise, which takes a second
+
+    for person in city.people:
+        for url in person.channels:
+            try:
+                check(url)
+            except ChannelTrouble as trouble:
+                raise Trouble(
+                    f"{file}，{person.name}（{person.code}）：{trouble.words.zh}",
+                    f"{file}, {person.name} ({person.code}): {trouble.words.en}",
+                ) from None
 
 
 def use_policy(ledger: Ledger | None, file: Path, at: datetime) -> str:
@@ -83,13 +117,11 @@ def use_policy(ledger: Ledger | None, file: Path, at: datetime) -> str:
     return f"{policy.title} 已启用，此后立案的案件适用 · active for cases filed from now on"
 
 
-def list_policies(ledger: Ledger) -> Sequence[tuple[str, str, str]]:
+def list_policies(ledger: Ledger) -> Sequence[tuple[str, bool, datetime]]:
     """Every version: its name, whether it is active, when it was loaded."""
     with ledger.transaction() as connection:
-        return [
-            (row.name, "启用 active" if row.active else "", f"{row.loaded_at:%Y-%m-%d %H:%M}Z")
-            for row in loading.policies_in(connection)
-        ]
+        rows = loading.policies_in(connection)
+    return [(row.name, row.active, row.loaded_at) for row in rows]
 
 
 def _text(file: Path) -> str:

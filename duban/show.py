@@ -37,6 +37,11 @@ def say(text: str) -> None:
     out.print(text, markup=False, soft_wrap=True)
 
 
+def refuse(text: str) -> None:
+    """What was wrong, on standard error."""
+    err.print(text, style="red", markup=False, soft_wrap=True)
+
+
 def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """A table for people; cells are text as it is, never markup."""
     table = Table(title=title, box=box.SIMPLE_HEAD, title_justify="left", expand=False)
@@ -50,7 +55,7 @@ def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[obje
 def print_counts(title: str, counts: Mapping[str, int]) -> None:
     """Counts in one line."""
     said = "  ".join(f"{name} {count}" for name, count in counts.items()) or "—"
-    out.print(f"{title}: {said}")
+    say(f"{title}：{said}")
 
 
 def short(at: datetime, zone: ZoneInfo) -> str:

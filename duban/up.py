@@ -17,7 +17,7 @@ from typing import IO, NoReturn
 from duban import show
 from duban.engine import answers, server_file
 from duban.settings import Settings
-from duban.setup import set_up
+from duban.setup import make_home, set_up
 from models.words import Trouble
 
 STARTING = 120.0
@@ -27,8 +27,11 @@ STOPPING = 20.0
 
 def run(settings: Settings, *, demo: bool) -> None:
     """Start everything, say where to look, and stop all of it when asked to."""
-    signal.signal(signal.SIGTERM, _interrupt)
-    with ExitStack() as stack:
+    # Both by name: a shell starts what it puts into the background with Ctrl-C ignored, and
+    # what is ignored here would be ignored by every child.
+    for ending in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(ending, _interrupt)
+    with suppress(KeyboardInterrupt), ExitStack() as stack:
         stack.enter_context(_alone(settings.home))
         _end_leftovers(settings.home)
         for line in set_up(settings, demo=demo):
@@ -44,13 +47,16 @@ def run(settings: Settings, *, demo: bool) -> None:
 
 
 def _interrupt(_: int, __: FrameType | None) -> NoReturn:
+    # Once is enough: a second one must not break off the clean end.
+    for ending in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(ending, signal.SIG_IGN)
     raise KeyboardInterrupt
 
 
 @contextmanager
 def _alone(home: Path) -> Iterator[None]:
     """Hold the home folder: two engines on one home would fight over Prefect's database."""
-    home.mkdir(parents=True, exist_ok=True)
+    make_home(home)
     with (home / "up.lock").open("a+") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -67,12 +73,28 @@ def _alone(home: Path) -> Iterator[None]:
 def _end_leftovers(home: Path) -> None:
     """End what an earlier `duban up` on this home had started and, being killed, left running."""
     for note in home.glob("*.pid"):
-        pid = int(note.read_text("utf-8") or 0)
-        command = Path(f"/proc/{pid}/cmdline")
-        if pid and command.exists() and sys.executable.encode() in command.read_bytes():
-            with suppress(ProcessLookupError):
+        pid = _number_in(note)
+        if pid and _is_ours(pid, home):
+            with suppress(ProcessLookupError, PermissionError):
                 os.killpg(pid, signal.SIGKILL)
         note.unlink(missing_ok=True)
+    server_file(home).unlink(missing_ok=True)
+
+
+def _number_in(note: Path) -> int:
+    try:
+        return int(note.read_text("utf-8"))
+    except ValueError:  # killed between creating the file and writing it
+        return 0
+
+
+def _is_ours(pid: int, home: Path) -> bool:
+    """Whether the process works on this home; the number may long belong to another program."""
+    try:
+        environment = Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
+    except OSError:
+        return False
+    return f"DUBAN_HOME={home.resolve()}".encode() in environment
 
 
 @contextmanager
@@ -148,7 +170,7 @@ def _start(args: tuple[str, ...], log: IO[bytes]) -> subprocess.Popen[bytes]:
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:
-    for step in (signal.SIGINT, signal.SIGTERM, signal.SIGKILL):
+    for step in (signal.SIGTERM, signal.SIGKILL):
         if process.poll() is None:
             process.send_signal(step)
             _wait_for(process, STOPPING)
@@ -177,14 +199,18 @@ def _where_to_look(settings: Settings, url: str) -> None:
 
 
 def _wait(children: dict[str, subprocess.Popen[bytes]], settings: Settings) -> None:
+    logs = settings.home.resolve() / "logs"
     try:
         while True:
             for name, child in children.items():
                 if child.poll() is not None:
                     raise Trouble(
-                        f"{name} 意外停止。原因见 {settings.home / 'logs'}。",
-                        f"{name} has stopped unexpectedly. {settings.home / 'logs'} says why.",
+                        f"{name} 意外停止，其余部分已一并停止。原因见 {logs}；"
+                        "改正后再次运行 duban up，什么也没有丢失。",
+                        f"{name} has stopped unexpectedly, and the rest was stopped with it. "
+                        f"{logs} says why; put it right and run duban up again, nothing is lost.",
                     )
             time.sleep(0.5)
     except KeyboardInterrupt:
         show.say("\n正在停止… stopping")
+        raise

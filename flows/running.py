@@ -1,10 +1,11 @@
 """What every flow does around its work: which instant it stands for, and what it leaves behind."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pendulum
+from httpx import HTTPError
 from prefect import get_run_logger, runtime
 from prefect.artifacts import create_table_artifact
 from prefect.client.orchestration import get_client
@@ -15,6 +16,9 @@ from models.instants import plain
 
 STALE = timedelta(minutes=10)
 """A scheduled run that starts this much late leaves the work to a newer one."""
+
+BEYOND_US = (PrefectException, HTTPError, OSError, RuntimeError)
+"""What may go wrong with Prefect's server while the work itself is done."""
 
 
 def instant(at: datetime | None) -> datetime | None:
@@ -29,7 +33,9 @@ def instant(at: datetime | None) -> datetime | None:
     now = plain(pendulum.now("UTC"))
     planned = plain(runtime.flow_run.scheduled_start_time or now)
     if now - planned > STALE:
-        get_run_logger().warning("Planned for %s, now stale: a newer run does the work.", planned)
+        said = f"planned for {planned:%m-%d %H:%M}Z, now stale: a newer run does the work"
+        get_run_logger().warning("%s", said)
+        _call_it(f"nothing done, {said}")
         return None
     return min(now, planned)
 
@@ -43,12 +49,21 @@ def leave(key: str, at: datetime, lines: Sequence[Mapping[str, Any]], said: str)
         create_table_artifact(
             key=key, table=[dict(line) for line in lines], description=f"{said} · {at.isoformat()}"
         )
-        run_id = runtime.flow_run.id
-        if run_id:
-            with get_client(sync_client=True) as client:
-                client.update_flow_run(run_id, name=f"{key} {at:%m-%d %H:%M}Z: {said}"[:200])
-    except (PrefectException, OSError, RuntimeError) as error:
+    except BEYOND_US as error:
         get_run_logger().warning("The run's table could not be left: %s", type(error).__name__)
+    _call_it(f"{key} {at.astimezone(UTC):%m-%d %H:%M}Z: {said}")
+
+
+def _call_it(name: str) -> None:
+    """Name the run by what it did. Best effort, as above."""
+    run_id = runtime.flow_run.id
+    if not run_id:
+        return
+    try:
+        with get_client(sync_client=True) as client:
+            client.update_flow_run(run_id, name=name[:200])
+    except BEYOND_US as error:
+        get_run_logger().warning("The run could not be named: %s", type(error).__name__)
 
 
 def in_short(counts: Mapping[str, int]) -> str:
