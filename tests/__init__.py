@@ -1,0 +1,1 @@
+"""What a user relies on, told as promises and stories."""

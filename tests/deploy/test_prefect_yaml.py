@@ -1,0 +1,44 @@
+"""`deploy/prefect.yaml` is the one place that says which flows run and when."""
+
+import pytest
+from prefect.flows import Flow, load_flow_from_entrypoint
+
+from duban.serving import declared, deployments
+
+DECLARED = {one["name"]: one for one in declared()}
+
+
+def test_every_flow_is_declared() -> None:
+    assert set(DECLARED) == {"sweep", "audit", "intake", "dispatch", "follow-up", "deliver"}
+
+
+@pytest.mark.parametrize("name", DECLARED)
+def test_an_entrypoint_is_dotted_and_names_the_flow_of_that_name(name: str) -> None:
+    entrypoint = DECLARED[name]["entrypoint"]
+    assert "/" not in entrypoint
+    flow = load_flow_from_entrypoint(entrypoint)
+    assert isinstance(flow, Flow)
+    assert flow.name == name
+
+
+@pytest.mark.parametrize("name", DECLARED)
+def test_a_run_is_never_joined_by_another_of_its_kind(name: str) -> None:
+    limit = DECLARED[name]["concurrency_limit"]
+    assert limit == {"limit": 1, "collision_strategy": "CANCEL_NEW"}
+
+
+@pytest.mark.parametrize("name", DECLARED)
+def test_a_deployment_has_a_schedule_a_pool_and_no_parameters(name: str) -> None:
+    one = DECLARED[name]
+    assert one["schedules"]
+    assert one["work_pool"]["name"] == "duban"
+    assert one["parameters"] == {}
+
+
+def test_one_machine_serves_the_round_each_minute_and_the_self_check_each_hour() -> None:
+    served = {one.name: one for one in deployments()}
+    assert set(served) == {"sweep", "audit"}
+    assert served["sweep"].schedules[0].schedule.interval.total_seconds() == 60
+    assert served["audit"].schedules[0].schedule.cron == "20 * * * *"
+    assert served["sweep"].entrypoint == "flows.sweep.sweep"
+    assert served["sweep"].concurrency_limit == 1

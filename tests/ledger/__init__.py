@@ -1,0 +1,1 @@
+"""The promises of the ledger, on SQLite and on PostgreSQL."""
