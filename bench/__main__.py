@@ -1,0 +1,43 @@
+"""`python -m bench [intake] [sweep] [worktime] [--quick]`: measure, and print tables."""
+
+import os
+import platform
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime
+
+from bench import intake, sweep, worktime
+from bench.databases import Databases, postgres, sqlite
+
+ON_DATABASES: dict[str, Callable[..., None]] = {"intake": intake.run, "sweep": sweep.run}
+ALL = (*ON_DATABASES, "worktime")
+
+
+def main(arguments: list[str]) -> int:
+    """Run the measurements named, or all."""
+    quick = "--quick" in arguments
+    wanted = [name for name in arguments if name != "--quick"] or list(ALL)
+    unknown = set(wanted) - set(ALL)
+    if unknown:
+        print(f"no such measurement: {', '.join(sorted(unknown))}; known: {', '.join(ALL)}")
+        return 2
+    print(f"{datetime.now(UTC):%Y-%m-%d} · {os.cpu_count()} cores · Python "
+          f"{platform.python_version()}{' · quick' if quick else ''}")  # fmt: skip
+    if "worktime" in wanted:
+        worktime.run()
+    with _databases() as all_databases:
+        for name in (name for name in ON_DATABASES if name in wanted):
+            for databases in all_databases:
+                ON_DATABASES[name](databases, quick=quick)
+    return 0
+
+
+@contextmanager
+def _databases() -> Iterator[list[Databases]]:
+    with ExitStack() as stack:
+        yield [stack.enter_context(sqlite()), stack.enter_context(postgres())]
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
