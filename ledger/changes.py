@@ -205,9 +205,8 @@ def insert(connection: Connection, model: type[SQLModel], rows: list[dict[str, A
     if not rows:
         return
     into, dialect, names = table(model), connection.dialect, list(rows[0])
-    bound = [into.c[name].type.dialect_impl(dialect).bind_processor(dialect) for name in names]
-    columns = list(zip(names, bound, strict=True))
-    values = [tuple(bind(row[n]) if bind else row[n] for n, bind in columns) for row in rows]
+    columns = [_bound(into.c[name].type, dialect, [row[name] for row in rows]) for name in names]
+    values = list(zip(*columns, strict=True))
     listed = ", ".join(dialect.identifier_preparer.quote(name) for name in names)
     if dialect.name == "postgresql":
         _copy(connection, f"COPY {into.name} ({listed}) FROM STDIN", values)
@@ -216,6 +215,17 @@ def insert(connection: Connection, model: type[SQLModel], rows: list[dict[str, A
         # Names come from the models, values are bound.
         statement = f"INSERT INTO {into.name} ({listed}) VALUES ({marks})"  # noqa: S608
         connection.exec_driver_sql(statement, values)
+
+
+def _bound(kind: sa.types.TypeEngine[Any], dialect: sa.Dialect, column: list[Any]) -> list[Any]:
+    """A column of values as the driver takes them. Instants and labels repeat: each once."""
+    bind = kind.dialect_impl(dialect).bind_processor(dialect)
+    if bind is None:
+        return column
+    if isinstance(kind, sa.JSON):
+        return [bind(value) for value in column]
+    known = {value: bind(value) for value in set(column)}
+    return [known[value] for value in column]
 
 
 def _copy(connection: Connection, statement: str, rows: Iterable[tuple[Any, ...]]) -> None:

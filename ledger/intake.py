@@ -8,7 +8,7 @@ import json
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
@@ -25,15 +25,12 @@ from models.finding import Batch, Draft, Finding, FindingOutcome
 from models.verb import Verb
 from models.words import Trouble, Words
 from rules import duplicates
+from rules.acceptance import LONGEST_PROBLEM, limit_named, refusal
 from rules.duplicates import Seen, VerdictKind, place_key
 from rules.lifecycle import OPEN_STATUSES
-from rules.limits import Limit, LimitUnit
 from rules.routing import Undecided
 
 CHUNK = 1000
-EARLIEST = date(2000, 1, 1)
-LONGEST_PLACE = 200
-LONGEST_PROBLEM = 4000
 NOTHING_SAID = Words("", "")
 
 
@@ -95,6 +92,16 @@ def _rehearse(
         yield from answers
 
 
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """A draft with what identifies it: its row of its paper, and what it says."""
+
+    draft: Draft
+    facts: dict[str, Any]
+    key: str
+    wording: str
+
+
 @dataclass(slots=True)
 class _Chunk:
     """One chunk in the course of its transaction."""
@@ -115,25 +122,22 @@ class _Chunk:
     def take(self, drafts: Sequence[Draft]) -> list[Answer]:
         """Judge and write the chunk; one answer for each draft, in order."""
         self._lock()
-        keys = [_key(self.origin, draft) for draft in drafts]
-        words = [_wording(draft) for draft in drafts]
-        self._recall(keys, words, drafts)
-        answers = [
-            self._one(draft, key, said)
-            for draft, key, said in zip(drafts, keys, words, strict=True)
-        ]
+        lines = [_line(self.origin, draft) for draft in drafts]
+        self._recall(lines)
+        answers = [self._one(line) for line in lines]
         self._write()
         return answers
 
-    def _one(self, draft: Draft, key: str, wording: str) -> Answer:
-        if key in self.known_rows:
-            return _again(draft, self.known_rows[key])
-        if wording in self.known_words:
-            number = self.known_words[wording]
+    def _one(self, line: _Line) -> Answer:
+        draft = line.draft
+        if line.key in self.known_rows:
+            return _again(draft, self.known_rows[line.key])
+        if line.wording in self.known_words:
+            number = self.known_words[line.wording]
             return Answer(draft.row, FindingOutcome.UNCHANGED, number, _SAME_WORDS)
         limit, trouble = self._check(draft)
         if trouble is not None:
-            return self._keep(draft, key, wording, FindingOutcome.REJECTED, None, trouble)
+            return self._keep(line, FindingOutcome.REJECTED, None, trouble)
         category, confidence = self._category(draft)
         policy = self.reference.book.policy
         verdict = duplicates.judge(
@@ -156,41 +160,21 @@ class _Chunk:
             outcome = FindingOutcome.FIXED if fixed else FindingOutcome.ACCEPTED
             case, number = change.case.id, change.case.number
             why = _opened(change, verdict.reason if former else None)
-        answer = self._keep(draft, key, wording, outcome, case, why, confidence)
+        answer = self._keep(line, outcome, case, why, confidence)
         return Answer(answer.row, outcome, number, why)
 
     # -- judging -----------------------------------------------------------------------------
 
     def _check(self, draft: Draft) -> tuple[str, Words | None]:
         """The limit as canonical text, or why the row cannot be taken."""
-        if draft.trouble:
-            return "", Words(*draft.trouble)
         today = self.at.astimezone(self.reference.zone).date()
-        for wrong, words in _rules_of_paper(draft, today):
-            if wrong:
-                return "", words
+        if refused := refusal(draft, today):
+            return "", refused
         try:
-            return self._limit(draft.limit, today), None
+            limit = limit_named(draft.limit, today, self.reference.book)
         except Trouble as trouble:
             return "", trouble.words
-
-    def _limit(self, text: str, today: date) -> str:
-        if not text.strip():
-            return ""
-        until = _iso_date(text)
-        if until is None:
-            return written(self.reference.book.limit(text))
-        days = self.reference.worktime.workdays_between(
-            today + timedelta(days=1), until + timedelta(days=1)
-        )
-        if until < today:
-            raise Trouble(
-                f"整改截止日期 {until} 已过。请写剩余时限（如“3 工作日”），"
-                "或用 --at 按原交办日期导入。",
-                f"The deadline {until} has passed. Give a limit (such as 3 working days), "
-                "or import as of the day it was issued with --at.",
-            )
-        return str(Limit(days, LimitUnit.WORKING_DAY) if days else Limit(1, LimitUnit.SAME_DAY))
+        return written(limit) if limit else "", None
 
     def _category(self, draft: Draft) -> tuple[str | None, float | None]:
         classifier = self.reference.classifier
@@ -291,18 +275,17 @@ class _Chunk:
 
     def _keep(
         self,
-        draft: Draft,
-        key: str,
-        wording: str,
+        line: _Line,
         outcome: FindingOutcome,
         case_id: int | None,
         reason: Words,
         confidence: float | None = None,
     ) -> Answer:
+        draft = line.draft
         self.findings.append(
             {
-                "key": key,
-                "wording": wording,
+                "key": line.key,
+                "wording": line.wording,
                 "batch_id": self.batch_id,
                 "row": draft.row[:64],
                 "outcome": outcome,
@@ -310,14 +293,14 @@ class _Chunk:
                 "case_id": case_id,
                 "place": draft.place[:LONGEST_PROBLEM],
                 "problem": draft.problem[:LONGEST_PROBLEM],
-                "paper": _paper_facts(draft),
+                "paper": line.facts,
                 "confidence": confidence,
                 "found_on": draft.found_on,
                 "taken_at": self.at,
             }
         )
         answer = Answer(draft.row, outcome, None, reason)
-        self.known_rows[key] = answer
+        self.known_rows[line.key] = answer
         return answer
 
     def _remember(self, change: Change) -> None:
@@ -346,26 +329,28 @@ class _Chunk:
         self.next_number = _hold_counter(self.connection, f"number:{year}") + 1
         self.batch_id = _batch(self.connection, self.origin, self.at)
 
-    def _recall(
-        self, keys: Sequence[str], wordings: Sequence[str], drafts: Sequence[Draft]
-    ) -> None:
-        """What the ledger already knows of these rows, words and places."""
+    def _recall(self, lines: Sequence[_Line]) -> None:
+        """What the ledger already knows of these rows, words and places.
+
+        Words count only from other paper: the same line twice on one paper is two reports.
+        """
         findings, cases = table(Finding), table(Case)
         joined = findings.outerjoin(cases, findings.c.case_id == cases.c.id)
         columns = (findings.c.key, findings.c.outcome, findings.c.reason, cases.c.number)
-        mine = among(self.connection, findings.c.key, keys)
+        mine = among(self.connection, findings.c.key, [line.key for line in lines])
         rows = sa.select(*columns).select_from(joined).where(mine)
         self.known_rows = {row.key: _stored(row) for row in self.connection.execute(rows)}
         words = (
             sa.select(findings.c.wording, cases.c.number)
             .select_from(joined)
             .where(
-                among(self.connection, findings.c.wording, wordings),
+                among(self.connection, findings.c.wording, [line.wording for line in lines]),
                 cases.c.status.in_(OPEN_STATUSES),
+                findings.c.batch_id != self.batch_id,
             )
         )
         self.known_words = {row.wording: row.number for row in self.connection.execute(words)}
-        self._recall_places({place_key(draft.place) for draft in drafts if draft.place})
+        self._recall_places({place_key(line.draft.place) for line in lines if line.draft.place})
 
     def _recall_places(self, places: set[str]) -> None:
         cases = table(Case)
@@ -422,34 +407,6 @@ _BLANK: Mapping[str, Any] = dict.fromkeys(
 }  # fmt: skip
 
 
-def _rules_of_paper(draft: Draft, today: date) -> Iterator[tuple[bool, Words]]:
-    yield not draft.problem.strip(), Words("没有写明问题", "the row states no problem")
-    yield (
-        len(draft.problem) > LONGEST_PROBLEM,
-        Words(
-            f"问题描述有 {len(draft.problem)} 字，最多 {LONGEST_PROBLEM} 字。请精简后再交。",
-            f"the problem has {len(draft.problem)} characters, at most {LONGEST_PROBLEM} are "
-            "taken. Shorten it and hand it in again.",
-        ),
-    )
-    yield (
-        len(draft.place) > LONGEST_PLACE,
-        Words(
-            f"点位有 {len(draft.place)} 字，最多 {LONGEST_PLACE} 字。",
-            f"the place has {len(draft.place)} characters, at most {LONGEST_PLACE} are taken.",
-        ),
-    )
-    found = draft.found_on
-    yield (
-        found is not None and not EARLIEST <= found <= today + timedelta(days=1),
-        Words(
-            f"发现日期 {found} 不在 {EARLIEST} 至今天（{today}）之间。请核对年份。",
-            f"the date {found} does not lie between {EARLIEST} and today ({today}). "
-            "Check the year.",
-        ),
-    )
-
-
 def _opened(change: Change, relapse: Words | None) -> Words:
     case = change.case
     zh = f"{relapse.zh}；" if relapse else ""
@@ -473,17 +430,14 @@ def _stored(row: Any) -> Answer:
     return Answer("", row.outcome, row.number, Words(*json.loads(row.reason)))
 
 
-def _key(origin: Origin, draft: Draft) -> str:
-    return sha256(f"{origin.digest}\n{draft.row}".encode()).hexdigest()
-
-
 _JSON = json.JSONEncoder(ensure_ascii=False, sort_keys=True)
 
 
-def _wording(draft: Draft) -> str:
+def _line(origin: Origin, draft: Draft) -> _Line:
     facts = _paper_facts(draft)
     said = _JSON.encode([draft.place, draft.problem, str(draft.found_on), facts])
-    return sha256(said.encode()).hexdigest()
+    key = sha256(f"{origin.digest}\n{draft.row}".encode()).hexdigest()
+    return _Line(draft, facts, key, sha256(said.encode()).hexdigest())
 
 
 def _paper_facts(draft: Draft) -> dict[str, Any]:
@@ -502,13 +456,6 @@ def _paper_facts(draft: Draft) -> dict[str, Any]:
         "fixed_on_spot": draft.fixed_on_spot,
     }
     return {name: value for name, value in facts.items() if value}
-
-
-def _iso_date(text: str) -> date | None:
-    try:
-        return date.fromisoformat(text.strip())
-    except ValueError:
-        return None
 
 
 def _hold_counter(connection: Connection, name: str) -> int:
