@@ -7,13 +7,18 @@ from zoneinfo import ZoneInfo
 
 from ledger.thread import Thread
 from models.case import Status
+from models.verb import Verb
 from models.words import Words
 from rules.agenda import HANDLING, Look
+from rules.explanation import explain
 from rules.lifecycle import allowed
-from rules.limits import Deadline, LimitUnit, explain, parse
+from rules.limits import Deadline, LimitUnit, parse
 from rules.worktime import Worktime
 
-WEEKDAYS = "一二三四五六日"
+WEEKDAYS = (
+    *(("周一", "Mon"), ("周二", "Tue"), ("周三", "Wed"), ("周四", "Thu"), ("周五", "Fri")),
+    *(("周六", "Sat"), ("周日", "Sun")),
+)
 
 
 def deadline_letter(deadline: Deadline, worktime: Worktime, lang: str) -> str:
@@ -21,10 +26,11 @@ def deadline_letter(deadline: Deadline, worktime: Worktime, lang: str) -> str:
     return "\n".join(words.within(lang) for words in explain(deadline, worktime))
 
 
-def moment(at: datetime, zone: ZoneInfo) -> str:
+def moment(at: datetime, zone: ZoneInfo) -> Words:
     """An instant as the city's clocks and calendar show it."""
     local = at.astimezone(zone)
-    return f"{local:%Y-%m-%d}（周{WEEKDAYS[local.weekday()]}）{local:%H:%M}"
+    zh, en = WEEKDAYS[local.weekday()]
+    return Words(f"{local:%Y-%m-%d}（{zh}）{local:%H:%M}", f"{en} {local:%Y-%m-%d %H:%M}")
 
 
 def case_letter(thread: Thread, at: datetime, lang: str) -> str:
@@ -54,14 +60,16 @@ def _then(thread: Thread, at: datetime) -> Iterator[Words]:
         first = moment(thread.records[0].at, zone)
         yield Words(
             f"{when} 时还没有这个案件：它于 {first} 上报。",
-            f"At {when} this case did not exist yet: it was reported {first}.",
+            f"At {when.en} this case did not exist yet: it was reported {first.en}.",
         )
         return
     status = known[-1].status.words
-    yield Words(f"截至 {when}：{status.zh}。当时的记录：", f"At {when}: {status.en}. Records then:")
+    yield Words(
+        f"截至 {when}：{status.zh}。当时的记录：", f"At {when.en}: {status.en}. Records then:"
+    )
     for record in known:
-        line = f"  · {moment(record.at, zone)} {record.words}"
-        yield Words(line, line)
+        noted = moment(record.at, zone)
+        yield Words(f"  · {noted} {record.words}", f"  · {noted.en} {record.words}")
     yield Words(
         f"此后又有 {later} 条记录，见 duban case {case.number}；"
         f"现在的期限与日程见 duban explain {case.number}。",
@@ -85,11 +93,11 @@ def _paragraphs(thread: Thread, at: datetime) -> Iterator[Words]:
     if case.step_due_at and case.status in _STEP_WORDS:
         step = _STEP_WORDS[case.status]
         when = moment(case.step_due_at, zone)
-        yield Words(f"{step.zh}须在 {when} 前完成。", f"{step.en} is due {when}.")
+        yield Words(f"{step.zh}须在 {when} 前完成。", f"{step.en} is due {when.en}.")
     yield Words("", "")
     yield from _future(thread, at)
     yield Words("", "")
-    verbs = [verb for verb in allowed(case.status) if verb.value not in _BY_ENGINE]
+    verbs = [verb for verb in allowed(case.status) if verb in _COMMANDS]
     if not verbs:
         return
     yield Words(
@@ -98,7 +106,14 @@ def _paragraphs(thread: Thread, at: datetime) -> Iterator[Words]:
     )
 
 
-_BY_ENGINE = frozenset({"remind", "escalate", "recompute", "join", "note", "record_cost"})
+_COMMANDS = frozenset(
+    {
+        *(Verb.DISPATCH, Verb.ACKNOWLEDGE, Verb.SEND_BACK, Verb.UPHOLD_RETURN),
+        *(Verb.REFUSE_RETURN, Verb.REQUEST_EXTENSION, Verb.REQUEST_SUSPENSION, Verb.RESUME),
+        *(Verb.SUBMIT, Verb.VERIFY_PASS, Verb.VERIFY_FAIL, Verb.PUBLISH, Verb.MERGE, Verb.CANCEL),
+    }
+)
+"""What `duban do` carries out and the reader may choose; deciding needs an open request."""
 
 _STEP_WORDS = {
     Status.FILED: Words("交办", "Dispatch"),
@@ -119,7 +134,7 @@ def _standing(thread: Thread) -> Words:
     last = thread.records[-1].words if thread.records else ""
     return Words(
         f"现状：{case.status.words.zh}，自 {since} 起。责任单位：{zh}。最近一条记录：{last}",
-        f"It is {case.status.words.en} since {since}. Units: {en}. Last record: {last}",
+        f"It is {case.status.words.en} since {since.en}. Units: {en}. Last record: {last}",
     )
 
 
@@ -138,7 +153,7 @@ def _clock(thread: Thread, at: datetime) -> Iterator[Words]:
         when = moment(case.due_at, zone)
         yield Words(
             f"准予延期 {case.extensions} 次，每次加一个原时限，现到期时间为 {when}。",
-            f"Extended {case.extensions} times by one original limit; now due {when}.",
+            f"Extended {case.extensions} times by one original limit; now due {when.en}.",
         )
     yield _running(thread, at)
 
@@ -148,7 +163,7 @@ def _running(thread: Thread, at: datetime) -> Words:
     if case.status is Status.SUSPENDED:
         until = moment(case.resumes_at, thread.reference.zone)
         return Words(
-            f"挂账中，不计时，{until} 自动恢复。", f"Suspended; resumes by itself {until}."
+            f"挂账中，不计时，{until} 自动恢复。", f"Suspended; resumes by itself {until.en}."
         )
     if case.status not in HANDLING:
         late = {True: Words("逾期", "late"), False: Words("按期", "on time")}.get(case.late)
@@ -198,5 +213,5 @@ def _line(look: Look, thread: Thread, at: datetime) -> Words:
     note = late if look.at <= at else Words("", "")
     return Words(
         f"  · {when} {look.words.zh}{who.zh}{note.zh}",
-        f"  · {when} {look.words.en}{who.en}{note.en}",
+        f"  · {when.en} {look.words.en}{who.en}{note.en}",
     )

@@ -61,7 +61,7 @@ class DayRule(StrEnum):
             return cls(text)
         except ValueError:
             raise WorktimeError(
-                f"不认识工作日算法“{text}”。可用的是:{'、'.join(cls)}。",
+                f"不认识工作日算法“{text}”。可用的是：{'、'.join(cls)}。",
                 f"Unknown day rule {text!r}. Use one of: {', '.join(cls)}.",
             ) from None
 
@@ -70,7 +70,7 @@ _DAY_RULE_WORDS = {
     DayRule.HOURS: Words("每个工作日折算为一天的工作时间", "each day counts as one day's hours"),
     DayRule.SAME_TIME: Words("到期于末个工作日的同一钟点", "due at the same time of the last day"),
     DayRule.END_OF_DAY: Words(
-        "起算当日不计,到期于末个工作日下班时",
+        "起算当日不计，到期于末个工作日下班时",
         "the first day does not count, due at closing of the last day",
     ),
 }
@@ -315,7 +315,7 @@ class Worktime:
         """
         if not self._day_length:
             raise WorktimeError(
-                "工作时间表没有任何一天的常规工作时间,无法把工作日折算成小时。"
+                "工作时间表没有任何一天的常规工作时间，无法把工作日折算成小时。"
                 "请先设置每周的上下班时间。",
                 "The schedule has no weekly hours, so a working day has no length in hours. "
                 "Set the weekly hours first.",
@@ -588,7 +588,7 @@ def merged(pauses: Iterable[Pause]) -> list[tuple[int, int]]:
     for start, end in sorted((_ticks(start), _ticks(end)) for start, end in pauses):
         if end < start:
             raise WorktimeError(
-                "暂停的结束早于开始。暂停由开始和结束两个时刻组成,请核对先后。",
+                "暂停的结束早于开始。暂停由开始和结束两个时刻组成，请核对先后。",
                 "A pause ends before it begins. Give its beginning first, then its end.",
             )
         if whole and start <= whole[-1][1]:
@@ -602,7 +602,7 @@ def _ticks(at: datetime) -> int:
     """Microseconds since 1970 UTC."""
     if at.tzinfo is None:
         raise WorktimeError(
-            f"时刻 {at.isoformat()} 没有时区。请写明时区,例如 2026-09-24T15:00+08:00。",
+            f"时刻 {at.isoformat()} 没有时区。请写明时区，例如 2026-09-24T15:00+08:00。",
             f"The instant {at.isoformat()} has no time zone. "
             "Say which, for example 2026-09-24T15:00+08:00.",
         )
@@ -650,13 +650,13 @@ def _check_keys(hours: Mapping[int, object], days: Mapping[date, object]) -> Non
     for weekday in hours:
         if weekday not in range(7):
             raise WorktimeError(
-                f"每周工作时间里的 “{weekday}” 不是星期。请用 0(周一)到 6(周日)。",
+                f"每周工作时间里的 “{weekday}” 不是星期。请用 0（周一）到 6（周日）。",
                 f"{weekday!r} is no weekday. Use 0 (Monday) to 6 (Sunday).",
             )
     for day in days:
         if isinstance(day, datetime):
             raise WorktimeError(
-                f"日历里的 {day.isoformat()} 是时刻。日历按日期登记,请去掉钟点。",
+                f"日历里的 {day.isoformat()} 是时刻。日历按日期登记，请去掉钟点。",
                 f"{day.isoformat()} is an instant. A calendar lists dates; leave out the time.",
             )
 
@@ -669,19 +669,19 @@ def _checked(slots: Iterable[Slot], where: str) -> tuple[Slot, ...]:
         text = f"{opening:%H:%M}–{closing:%H:%M}"
         if opening.tzinfo or closing.tzinfo:
             raise WorktimeError(
-                f"{where} 的时段 {text} 带有时区。时段只写钟点,时区由日历统一决定。",
+                f"{where} 的时段 {text} 带有时区。时段只写钟点，时区由日历统一决定。",
                 f"The slot {text} of {where} has a time zone. Slots are clock times only; "
                 "the schedule has one zone.",
             )
         if _length((opening, closing)) <= 0:
             raise WorktimeError(
-                f"{where} 的时段 {text} 先下班后上班。请先写上班、后写下班;00:00 表示当日 24:00。",
+                f"{where} 的时段 {text} 先下班后上班。请先写上班、后写下班；00:00 表示当日 24:00。",
                 f"The slot {text} of {where} closes before it opens. Write opening, then "
                 "closing; a closing of 00:00 is the midnight that ends the day.",
             )
         if _of_day(opening) < end:
             raise WorktimeError(
-                f"{where} 的时段 {text} 与前一时段重叠。同一天的时段不得重叠,请合并或改正。",
+                f"{where} 的时段 {text} 与前一时段重叠。同一天的时段不得重叠，请合并或改正。",
                 f"The slot {text} of {where} overlaps the one before. "
                 "Slots of one day must not overlap; join or correct them.",
             )
@@ -693,7 +693,7 @@ def _check_year(year: int) -> None:
     if FIRST_YEAR <= year <= LAST_YEAR:
         return
     raise WorktimeError(
-        f"{year} 年超出工作日历的范围({FIRST_YEAR}–{LAST_YEAR})。请核对日期和时限。",
+        f"{year} 年超出工作日历的范围（{FIRST_YEAR}–{LAST_YEAR}）。请核对日期和时限。",
         f"The year {year} is outside the working calendar ({FIRST_YEAR} to {LAST_YEAR}). "
         "Check the date and the time limit.",
     )
@@ -701,7 +701,7 @@ def _check_year(year: int) -> None:
 
 def _never(what_en: str, what_zh: str) -> WorktimeError:
     return WorktimeError(
-        f"按这份工作时间表,{PATIENCE} 年内没有{what_zh}时间,无法计算。请检查每周工作时间和日历。",
+        f"按这份工作时间表，{PATIENCE} 年内没有{what_zh}时间，无法计算。请检查每周工作时间和日历。",
         f"By this schedule nothing ever {what_en} within {PATIENCE} years, so there is no "
         "answer. Check the weekly hours and the calendar.",
     )

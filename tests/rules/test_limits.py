@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from rules.explanation import explain
 from rules.limits import (
     LONGEST_DAYS,
     Deadline,
@@ -20,7 +21,6 @@ from rules.limits import (
     LimitError,
     LimitUnit,
     deadline,
-    explain,
     extend,
     parse,
     point,
@@ -401,9 +401,9 @@ def letter(text: str, start: str, rule: str = "end_of_day", pauses: Iterable[Pau
 def test_the_letter_names_each_day_counted_and_the_holiday_skipped() -> None:
     said = letter("3 工作日", "2026-09-24T15:00")
     for part in (
-        *("时限 3 工作日", "起算当日不计", "2026-09-24(周四)15:00", "2026-09-30(周三)18:00"),
-        *("2026-09-28(周一)、2026-09-29(周二)、2026-09-30(周三)", "Mon 2026-09-28"),
-        *("中秋节(2026-09-25(周五)至2026-09-27(周日))", "Mid-Autumn Festival"),
+        *("时限 3 工作日", "起算当日不计", "2026-09-24（周四）15:00", "2026-09-30（周三）18:00"),
+        *("2026-09-28（周一）、2026-09-29（周二）、2026-09-30（周三）", "Mon 2026-09-28"),
+        *("中秋节(2026-09-25（周五）至2026-09-27（周日）)", "Mid-Autumn Festival"),
     ):
         assert part in said
     assert "尚未公布" not in said
@@ -411,13 +411,13 @@ def test_the_letter_names_each_day_counted_and_the_holiday_skipped() -> None:
 
 def test_the_letter_tells_of_the_make_up_saturday_and_the_weekend() -> None:
     said = letter("6 工作日", "2026-09-30T15:00")
-    assert "照常上班而计入:2026-10-10(周六)国庆节调休" in said
-    assert "国庆节(2026-10-01(周四)至2026-10-07(周三))、周末(2026-10-11(周日))" in said
+    assert "照常上班而计入：2026-10-10（周六）国庆节调休" in said
+    assert "国庆节(2026-10-01（周四）至2026-10-07（周三）)、周末(2026-10-11（周日）)" in said
 
 
 def test_the_letter_counts_the_hours_of_a_limit_in_hours() -> None:
     said = letter("4 工作时", "2026-09-24T15:00")
-    assert "2026-09-24(周四)3 小时、2026-09-28(周一)1 小时" in said
+    assert "2026-09-24（周四）3 小时、2026-09-28（周一）1 小时" in said
 
 
 def test_the_letter_says_that_an_urgent_limit_runs_through_the_night() -> None:
@@ -427,7 +427,7 @@ def test_the_letter_says_that_an_urgent_limit_runs_through_the_night() -> None:
 
 
 def test_the_letter_calls_a_midnight_the_end_of_the_day_it_closes() -> None:
-    assert "2026-10-01(周四)24:00" in letter("7 自然日", "2026-09-24T15:00")
+    assert "2026-10-01（周四）24:00" in letter("7 自然日", "2026-09-24T15:00")
 
 
 def test_the_letter_warns_of_the_year_not_yet_published() -> None:
@@ -438,14 +438,14 @@ def test_the_letter_warns_of_the_year_not_yet_published() -> None:
 
 def test_the_letter_tells_of_a_pause_and_does_not_list_its_days() -> None:
     said = letter("2 工作日", "2026-08-03T09:00", pauses=[SUSPENDED])
-    assert "2026-08-04(周二)10:00至2026-08-06(周四)10:00暂停计时" in said
-    assert "(2 天):2026-08-07(周五)、2026-08-10(周一)" in said
+    assert "2026-08-04（周二）10:00至2026-08-06（周四）10:00暂停计时" in said
+    assert "（2 天）：2026-08-07（周五）、2026-08-10（周一）" in said
 
 
 def test_the_letter_for_an_extension_lists_only_the_days_added() -> None:
     week = deadline(Limit(7, CALENDAR), at("2026-09-24T15:00"), CITY)
     said = [line.zh for line in explain(extend(week, Limit(2, CALENDAR), CITY), CITY)]
-    assert "计入的自然日(2 天):2026-10-02(周五)、2026-10-03(周六)。" in said
+    assert "计入的自然日（2 天）：2026-10-02（周五）、2026-10-03（周六）。" in said
 
 
 @pytest.mark.parametrize("text", ["200 工作日", "1600 工作时", "365 自然日", "3650 自然日"])
