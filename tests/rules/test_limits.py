@@ -403,7 +403,7 @@ def test_the_letter_names_each_day_counted_and_the_holiday_skipped() -> None:
     for part in (
         *("时限 3 工作日", "起算当日不计", "2026-09-24（周四）15:00", "2026-09-30（周三）18:00"),
         *("2026-09-28（周一）、2026-09-29（周二）、2026-09-30（周三）", "Mon 2026-09-28"),
-        *("中秋节(2026-09-25（周五）至2026-09-27（周日）)", "Mid-Autumn Festival"),
+        *("中秋节（2026-09-25（周五）至2026-09-27（周日））", "Mid-Autumn Festival"),
     ):
         assert part in said
     assert "尚未公布" not in said
@@ -412,7 +412,7 @@ def test_the_letter_names_each_day_counted_and_the_holiday_skipped() -> None:
 def test_the_letter_tells_of_the_make_up_saturday_and_the_weekend() -> None:
     said = letter("6 工作日", "2026-09-30T15:00")
     assert "照常上班而计入：2026-10-10（周六）国庆节调休" in said
-    assert "国庆节(2026-10-01（周四）至2026-10-07（周三）)、周末(2026-10-11（周日）)" in said
+    assert "国庆节（2026-10-01（周四）至2026-10-07（周三））、周末（2026-10-11（周日））" in said
 
 
 def test_the_letter_counts_the_hours_of_a_limit_in_hours() -> None:
