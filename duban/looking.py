@@ -17,7 +17,7 @@ from ledger.log import verify as verify_log
 from ledger.reference import zone
 from ledger.thread import Thread, read_case
 from ledger.worklist import listed
-from models.case import Status
+from models.case import Stage, Status
 from models.escalation import Outcome
 from models.notice import NoticeState
 from models.verb import Verb
@@ -162,7 +162,8 @@ def print_log(found: Sequence[LogRow], local: ZoneInfo) -> None:
         "督办日志 · escalation log",
         ("案号", "点位", "级", "规则", "应于", "实际", "结果", "告知"),
         [
-            (row.case, row.place, row.level or "催", f"{row.rule} {_CARDS[row.card]}",
+            (row.case, row.place, row.level or "催",
+             f"{_STAGES[row.stage]}{row.rule} {_CARDS[row.card]}",
              show.short(row.planned_at, local), show.short(row.at, local),
              _OUTCOMES[row.outcome],
              "；".join(_told(who) for who in row.recipients) or "—")
@@ -172,6 +173,7 @@ def print_log(found: Sequence[LogRow], local: ZoneInfo) -> None:
 
 
 _CARDS = {"": "", "yellow": "黄牌", "red": "红牌"}
+_STAGES = {stage.value: stage.words.zh for stage in Stage}
 _OUTCOMES = {outcome.value: outcome.words.zh for outcome in Outcome}
 _STATES = {state.value: state.words.zh for state in NoticeState}
 
