@@ -17,6 +17,8 @@ from models.person import DutyKind
 from models.verb import Verb
 from models.words import Words
 from rules.agenda import Book, next_look
+from rules.duty import Recipient
+from rules.ladder import UPWARDS
 from rules.limits import Limit
 from rules.routing import Routed, Undecided, route
 
@@ -98,12 +100,14 @@ def dispatch(
         for unit, role in routed.units
     ]
     names = [reference.directory.units[unit].name for unit, _ in routed.units]
+    told = [reference.directory.nearest(unit, UPWARDS, at) for unit, _ in routed.units]
     start_step(change, book, Stage.SIGN, at)
     change.record(
         verb,
         at,
         f"{routed.reason.zh}，交办{'、'.join(names)}；时限{text}（{limit[1].words.zh}），"
-        f"{local(due.due_at, reference)} 到期{'（暂定）' if due.provisional else ''}。",
+        f"{local(due.due_at, reference)} 到期{'（暂定）' if due.provisional else ''}。"
+        f"{_unmanned(names, told)}",
         actor,
         units=[
             {"unit": name, "role": role.value}
@@ -113,15 +117,28 @@ def dispatch(
         due=due.due_at.isoformat(),
         provisional=due.provisional,
     )
-    for unit, role in routed.units:
-        change.owe(
-            NoticeKind.DISPATCHED,
-            at,
-            reference.directory.who(unit, DutyKind.CONTACT, at),
-            f"dispatched:{case.number}:{case.epoch}:{unit}",
-            role=role.value,
-        )
+    for (unit, role), who in zip(routed.units, told, strict=True):
+        why = f"dispatched:{case.number}:{case.epoch}:{unit}"
+        change.owe(NoticeKind.DISPATCHED, at, who, why, role=role.value, nobody=_stands_in(who))
     plan(change, book, at)
+
+
+def _stands_in(who: Sequence[Recipient]) -> bool:
+    """Whether these were told because the unit's contact is missing."""
+    return bool(who) and who[0].duty is not DutyKind.CONTACT
+
+
+def _unmanned(names: Sequence[str], told: Sequence[Sequence[Recipient]]) -> str:
+    """The units whose contact is missing, and who was told in their place."""
+    others = [
+        (name, "、".join(r.person for r in who))
+        for name, who in zip(names, told, strict=True)
+        if not who or _stands_in(who)
+    ]
+    return "".join(
+        f"{name}联络员无人在岗，{f'改告{person}' if person else '无人可告'}。"
+        for name, person in others
+    )
 
 
 def hold(change: Change, reference: Reference, book: Book, why: Words, at: datetime) -> None:

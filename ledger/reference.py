@@ -1,6 +1,7 @@
 """Reference data as it is now: calendar, policies, units, people, routes, categories."""
 
 import unicodedata
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, time
@@ -99,7 +100,7 @@ def read(connection: Connection) -> Reference:
         directory=_directory(connection, names),
         routes=_routes(connection),
         unit_names=_unit_names(connection, names),
-        areas={a.name: (a.id, a.path) for a in connection.execute(select(Area)).all()},
+        areas=_areas(connection),
         categories={c.code: c for c in connection.execute(select(Category)).all()},  # type: ignore[misc]
     )
 
@@ -182,6 +183,13 @@ def _directory(connection: Connection, units: Mapping[int, Any]) -> Directory:
             for a in connection.execute(select(Absence)).all()
         ],
     )
+
+
+def _areas(connection: Connection) -> dict[str, tuple[int, str]]:
+    """Areas by name. A name that two areas share says nothing about where a place lies."""
+    rows = connection.execute(select(Area)).all()
+    shared = Counter(row.name for row in rows)
+    return {row.name: (row.id, row.path) for row in rows if shared[row.name] == 1}
 
 
 def _unit_names(connection: Connection, units: Mapping[int, Any]) -> dict[str, int]:

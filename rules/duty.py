@@ -76,6 +76,13 @@ class Directory:
                 found.setdefault(recipient.person_id, recipient)
         return tuple(found.values())
 
+    def nearest(
+        self, unit_id: int | None, duties: Iterable[DutyKind], at: datetime
+    ) -> tuple[Recipient, ...]:
+        """Those who hold the first of these duties that anybody holds."""
+        found = (self.who(unit_id, duty, at) for duty in duties)
+        return next((who for who in found if who), ())
+
     def _look(self, unit_id: int | None, duty: DutyKind, at: datetime) -> list[Recipient]:
         for unit in self._units_for(unit_id, duty):
             present = dict.fromkeys(

@@ -271,6 +271,24 @@ def test_a_failure_in_the_middle_leaves_whole_chunks_and_the_next_run_finishes(
     assert world.proven()
 
 
+def test_the_same_line_twice_on_one_paper_is_two_reports_wherever_a_chunk_ends(
+    sqlite_world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(intake, "CHUNK", 1)
+    assert outcomes(sqlite_world.hand_in(PUDDLE, PUDDLE)) == ["accepted", "merged"]
+    monkeypatch.setattr(intake, "CHUNK", 500)
+    assert outcomes(sqlite_world.hand_in(RUBBISH, RUBBISH)) == ["accepted", "merged"]
+
+
+def test_a_unit_without_a_contact_is_told_through_the_next_duty_and_the_record_says_so(
+    world: World,
+) -> None:
+    number = world.report("北坡路1号", "路灯不亮", unit="北坡社区")
+    assert "北坡社区居委会联络员无人在岗，改告Carol。" in world.thread(number).records[-1].words
+    world.sweep()
+    assert world.hears("carol", number, "无人在岗")
+
+
 def _after(calls: int, first: object, then: object) -> object:
     left = iter(range(calls))
 
