@@ -48,7 +48,7 @@ def check(data: bytes) -> None:
 def damaged() -> PaperTrouble:
     """A file that breaks off or is not what its first bytes promise."""
     return PaperTrouble(
-        "文件已损坏,无法打开。请用 Excel 或 WPS 打开后另存一份再导入",
+        "文件已损坏，无法打开。请用 Excel 或 WPS 打开后另存一份再导入",
         "The file is damaged and cannot be opened. Open it in Excel or WPS, save it anew and "
         "import that",
     )
@@ -57,7 +57,7 @@ def damaged() -> PaperTrouble:
 def locked() -> PaperTrouble:
     """A file under a password."""
     return PaperTrouble(
-        "文件设有密码,无法读取。请取消密码保护后再导入",
+        "文件设有密码，无法读取。请取消密码保护后再导入",
         "The file is protected by a password. Remove the password and import it again",
     )
 

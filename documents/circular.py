@@ -41,15 +41,15 @@ _LEAD_IN = re.compile(r"(?:存在|发现|主要|有|以下|下列|如下|的|问
 
 Trouble = tuple[str, str]
 _NO_PLACE = (
-    "地点缺失:读不出这一条说的是哪个点位,请写成“点位:问题”",
-    "The place is missing: this entry does not say which site it is about; write 点位:问题",
+    "地点缺失：读不出这一条说的是哪个点位，请写成“点位：问题”",
+    "The place is missing: this entry does not say which site it is about; write 点位：问题",
 )
 _NO_PROBLEM = (
-    "问题缺失:这个点位下没有写明问题",
+    "问题缺失：这个点位下没有写明问题",
     "The problem is missing: nothing is said to be wrong at this site",
 )
 _TOO_LONG = (
-    f"这一条过长(最多{MAX_CELL}字),请精简后再导入",
+    f"这一条过长（最多{MAX_CELL}字），请精简后再导入",
     f"This entry is too long (at most {MAX_CELL} characters); please shorten it and import again",
 )
 
@@ -99,10 +99,10 @@ def read_lines(lines: Sequence[str]) -> Circular:
 def no_finding() -> PaperTrouble:
     """A text in which nothing looks like a finding, with an example of what would."""
     return PaperTrouble(
-        "没有找到任何问题。通报请写成这样:\n1. 市科技馆\n(1)灭火器过期未更换;\n"
-        "责任单位:市科技馆 整改时限:3天",
-        "No finding was found. A circular looks like this:\n1. 市科技馆\n(1)灭火器过期未更换;\n"
-        "责任单位:市科技馆 整改时限:3天",
+        "没有找到任何问题。通报请写成这样：\n1. 市科技馆\n（1）灭火器过期未更换；\n"
+        "责任单位：市科技馆 整改时限：3天",
+        "No finding was found. A circular looks like this:\n1. 市科技馆\n（1）灭火器过期未更换；\n"
+        "责任单位：市科技馆 整改时限：3天",
     )
 
 

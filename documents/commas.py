@@ -31,7 +31,7 @@ def decode(data: bytes) -> tuple[str, str]:
         except UnicodeDecodeError:
             continue
     raise PaperTrouble(
-        "文字编码无法识别,或文件已损坏。请另存为 UTF-8 编码的 CSV 或文本文件",
+        "文字编码无法识别，或文件已损坏。请另存为 UTF-8 编码的 CSV 或文本文件",
         "The text encoding is not known, or the file is damaged. Save it as UTF-8",
     )
 
@@ -72,7 +72,7 @@ def _records(text: str, delimiter: str) -> list[list[str]]:
 
 def _open_quote(line: int) -> PaperTrouble:
     return PaperTrouble(
-        f"第{line}行的引号没有成对,后面的内容无法分列。请补上引号再导入",
+        f"第{line}行的引号没有成对，后面的内容无法分列。请补上引号再导入",
         f"A quotation mark opened in line {line} is never closed. Close it and import again",
     )
 

@@ -96,7 +96,7 @@ def _plausible(text: str, day: date) -> date:
     if FIRST_YEAR <= day.year <= LAST_YEAR:
         return day
     raise DateTrouble(
-        f"日期“{text[:30]}”是{day.year}年,不在{FIRST_YEAR}至{LAST_YEAR}年之间,请核对",
+        f"日期“{text[:30]}”是{day.year}年，不在{FIRST_YEAR}至{LAST_YEAR}年之间，请核对",
         f'The date "{text[:30]}" is in {day.year}, outside {FIRST_YEAR}-{LAST_YEAR}; '
         "please check it",
     )
@@ -104,6 +104,6 @@ def _plausible(text: str, day: date) -> date:
 
 def _unreadable(text: str) -> DateTrouble:
     return DateTrouble(
-        f"日期“{text[:30]}”无法识别,请写成 2026-09-01 或 2026年9月1日",
+        f"日期“{text[:30]}”无法识别，请写成 2026-09-01 或 2026年9月1日",
         f'The date "{text[:30]}" cannot be read; write 2026-09-01 or 2026年9月1日',
     )

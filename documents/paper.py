@@ -75,5 +75,5 @@ def row_name(sheet: str, row: str, sheets: int) -> str:
 def too_large(zh: str, en: str) -> PaperTrouble:
     """A file over a limit: what is over, and what to do."""
     return PaperTrouble(
-        f"文件太大:{zh}。请分成几份再导入", f"Too large: {en}. Split it and import the parts"
+        f"文件太大：{zh}。请分成几份再导入", f"Too large: {en}. Split it and import the parts"
     )

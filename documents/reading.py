@@ -33,7 +33,7 @@ def read(data: bytes, name: str) -> Paper:
         raise too_large(f"超过{size}MB", f"more than {size} MB")
     if not data.strip():
         raise PaperTrouble(
-            "文件是空的,没有可导入的内容", "The file is empty; there is nothing to import"
+            "文件是空的，没有可导入的内容", "The file is empty; there is nothing to import"
         )
     if data.startswith(_OLE):
         return _old_office(data)
@@ -97,7 +97,8 @@ def _plain(data: bytes, name: str) -> Paper:
         raise _unsupported()
     if head.startswith(("<html", "<!doctype html", "<table", "<?xml")):
         raise PaperTrouble(
-            "这是网页格式的表格,不是真正的 Excel 文件。请用 Excel 或 WPS 打开后另存为 .xlsx 再导入",
+            "这是网页格式的表格，不是真正的 Excel 文件。"
+            "请用 Excel 或 WPS 打开后另存为 .xlsx 再导入",
             "This is a web page, not a real workbook. Open it in Excel or WPS, save it as .xlsx "
             "and import that",
         )

@@ -110,11 +110,11 @@ def _entry(one: Draft, number: int) -> Iterator[str]:
     yield f"(1){one.problem};"
     said = []
     if one.units or one.coordinate:
-        said.append(f"责任单位:{'、'.join(one.units) or '请协调解决'}")
+        said.append(f"责任单位：{'、'.join(one.units) or '请协调解决'}")
     if one.limit:
-        said.append(f"整改时限:{one.limit}")
+        said.append(f"整改时限：{one.limit}")
     if one.found_on:
-        said.append(f"检查时间:{one.found_on.isoformat()}")
+        said.append(f"检查时间：{one.found_on.isoformat()}")
     if said:
         yield " ".join(said)
 

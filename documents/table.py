@@ -352,11 +352,11 @@ def _missing(values: dict[str, str], texts: list[str]) -> list[Words]:
     found = []
     if not _place(values):
         found.append(
-            Words("地点缺失,请填写点位", "The place is missing; please say where the problem is")
+            Words("地点缺失，请填写点位", "The place is missing; please say where the problem is")
         )
     if not texts:
         found.append(
-            Words("问题缺失,请填写存在的问题", "The problem is missing; please say what was found")
+            Words("问题缺失，请填写存在的问题", "The problem is missing; please say what was found")
         )
     return found
 
@@ -373,7 +373,7 @@ def _overlong(values: dict[str, str], row: Row, name: str) -> Draft:
         place=shorten(_place(values)),
         problem=shorten(_problem(values)),
         trouble=(
-            f"这一行有单元格过长(一格最多{MAX_CELL}字,单位一格最多{_MAX_UNITS_TEXT}字),请精简后再导入",
+            f"这一行有单元格过长（一格最多{MAX_CELL}字，单位一格最多{_MAX_UNITS_TEXT}字），请精简后再导入",
             f"A cell of this row is too long (at most {MAX_CELL} characters, "
             f"{_MAX_UNITS_TEXT} for units); please shorten it and import again",
         ),
@@ -385,12 +385,12 @@ def _no_header(grids: Sequence[Grid]) -> PaperTrouble:
     lines = [row for grid in grids for row in grid.rows[:HEADER_WITHIN] if any(row)][:3]
     if not lines:
         return PaperTrouble(
-            "文件是空的,没有可导入的内容", "The file is empty; there is nothing to import"
+            "文件是空的，没有可导入的内容", "The file is empty; there is nothing to import"
         )
     seen = " / ".join(shorten("|".join(text for text in row if text), 80) for row in lines)
     return PaperTrouble(
         f"没有找到表头。前{HEADER_WITHIN}行里要有一行同时写明地点和问题两列"
-        f"(可用的列名如:{looked_for()});现在开头是:{seen}",
+        f"（可用的列名如：{looked_for()}）；现在开头是：{seen}",
         f"No header found. One of the first {HEADER_WITHIN} rows must name at least a place and "
         f"a problem column (names such as: {looked_for()}); the file begins: {seen}",
     )

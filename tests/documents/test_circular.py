@@ -228,7 +228,7 @@ def test_a_wrapped_line_belongs_to_the_entry_above() -> None:
 
 @pytest.mark.parametrize("text", ["你好", "各单位:\n请认真学习会议精神。\n特此通知。"])
 def test_a_text_without_findings_is_refused_with_an_example(text: str) -> None:
-    with pytest.raises(PaperTrouble, match="责任单位:市科技馆"):
+    with pytest.raises(PaperTrouble, match="责任单位：市科技馆"):
         paper(text)
 
 
