@@ -20,14 +20,14 @@ check: .venv/ready ## lint, types, layers, migrations
 	$(BIN)/lint-imports
 	$(BIN)/python -m tests.migrations
 
-bench: .venv/ready ## measure, side by side; writes bench/out
+bench: .venv/ready ## measure, side by side
 	$(BIN)/python -m bench
 
 docs: .venv/ready ## print what is printed from the code
 	$(BIN)/python -m rules.lifecycle > docs/lifecycle.md
 
 clean: ## the environment and what the tools left
-	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache bench/out
+	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 
 .venv/ready: pyproject.toml uv.lock
 	$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11) and 'Duban needs Python 3.11 or newer: make PYTHON=python3.12 …')"
