@@ -14,12 +14,13 @@ from ledger.log import LogRow
 from ledger.log import outbox as outbox_rows
 from ledger.log import rows as log_rows
 from ledger.log import verify as verify_log
-from ledger.reference import zone
+from ledger.reference import read, zone
 from ledger.thread import Thread, read_case
 from ledger.worklist import listed
 from models.case import Stage, Status
 from models.escalation import Outcome
 from models.notice import NoticeState
+from models.person import DutyKind
 from models.verb import Verb
 
 At = Annotated[
@@ -36,7 +37,7 @@ def add_to(app: typer.Typer) -> None:
     log_app.callback(invoke_without_command=True)(log)
     log_app.command()(verify)
     app.add_typer(log_app, name="log")
-    for command in (cases, case, explain, outbox):
+    for command in (cases, case, explain, outbox, units):
         app.command()(command)
 
 
@@ -94,6 +95,35 @@ def _case_document(thread: Thread) -> dict[str, Any]:
         "records": [dict(row._mapping) for row in thread.records],
         "findings": [dict(row._mapping) for row in thread.findings],
     }
+
+
+def units(as_json: AsJson = False) -> None:
+    """单位名录：谁在岗 · the directory: units, and who answers for them now."""
+    ledger = opened()
+    with ledger.transaction() as connection:
+        reference = read(connection)
+    directory, at = reference.directory, now()
+    rows = [
+        {
+            "unit": unit.name,
+            "kind": unit.kind.words.zh,
+            **{duty.value: [r.person for r in directory.who(unit.id, duty, at)] for duty in _HATS},
+        }
+        for unit in directory.units.values()
+    ]
+    if as_json:
+        return show.print_json({"rows": rows}, reference.zone)
+    return show.print_table(
+        "单位名录 · units",
+        ("单位", "类别", *(duty.words.zh for duty in _HATS)),
+        [
+            (r["unit"], r["kind"], *("、".join(r[duty.value]) or "—" for duty in _HATS))
+            for r in rows
+        ],
+    )
+
+
+_HATS = (DutyKind.CONTACT, DutyKind.HEAD, DutyKind.LEADER)
 
 
 def explain(number: Number, at: At = None, as_json: AsJson = False) -> None:

@@ -124,8 +124,8 @@ def _find(connection: Connection, number: str) -> Any:
     row = connection.execute(query).mappings().one_or_none()
     if row is None:
         raise Trouble(
-            f"没有编号为 {number} 的案件。用 duban log 或 duban case 查看编号。",
-            f"There is no case {number}. Numbers look like 2026-000123.",
+            f"没有编号为 {number} 的案件。编号形如 2026-000123，见 duban cases。",
+            f"There is no case {number}. Numbers look like 2026-000123; see duban cases.",
         )
     return row
 

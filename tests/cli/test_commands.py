@@ -143,3 +143,10 @@ def test_the_environment_wins_over_the_env_file(duban: Duban, home: Path, tmp_pa
     assert duban("init").status == 0
     assert (home / "duban.db").exists()
     assert not (tmp_path / "other").exists()
+
+
+def test_the_directory_tells_who_answers_for_each_unit(town: Duban) -> None:
+    rows = town("units", "--json").json["rows"]
+    office = next(row for row in rows if row["kind"] == "督办机构")
+    assert {"unit", "kind", "contact", "head", "leader"} == set(office)
+    assert any(row["contact"] for row in rows)
