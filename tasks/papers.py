@@ -10,11 +10,11 @@ from hashlib import sha256
 from pathlib import Path
 
 from documents import refused
+from documents.paper import PaperTrouble
 from documents.reading import read
 from ledger.database import Ledger
 from ledger.intake import Answer, Origin, receive
 from models.finding import FindingOutcome
-from models.words import Trouble
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,26 +60,31 @@ def take(
 def take_inbox(ledger: Ledger, inbox: Path, at: datetime) -> Iterator[tuple[str, Taken | str]]:
     """Take in every paper lying in `inbox`, then put it into `done`, or into `failed`.
 
+    Only a paper that is itself at fault fails; a ledger that is away leaves it in the inbox.
     Yields the name with what became of it, or with why it could not be read. A crash before
     the file is moved is harmless: the same paper twice changes nothing.
     """
     for path in sorted(p for p in inbox.glob("*") if p.is_file() and not p.name.startswith(".")):
         try:
-            sheet = inbox / "refused" / f"{path.stem}-未受理{path.suffix}"
+            sheet = _free(inbox / "refused", f"{path.stem}-未受理{path.suffix}")
             outcome: Taken | str = take(ledger, path.read_bytes(), path.name, at, sheet)
             _put(path, inbox / "done")
-        except Trouble as trouble:
-            # The paper is at fault; a database that is away is not, and leaves it in the inbox.
+        except PaperTrouble as trouble:
             outcome = str(trouble.words)
             _put(path, inbox / "failed")
         yield path.name, outcome
 
 
 def _put(path: Path, folder: Path) -> None:
+    path.rename(_free(folder, path.name))
+
+
+def _free(folder: Path, name: str) -> Path:
+    """A place in the folder under this name, numbered where the name is taken."""
     folder.mkdir(parents=True, exist_ok=True)
-    target = folder / path.name
+    target = wished = folder / name
     number = 1
     while target.exists():
         number += 1
-        target = folder / f"{path.stem}-{number}{path.suffix}"
-    path.rename(target)
+        target = wished.with_stem(f"{wished.stem}-{number}")
+    return target
