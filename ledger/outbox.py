@@ -28,8 +28,9 @@ from rules.agenda import Look, agenda
 from rules.relevance import about, still_needed
 from rules.retry import Attempt, channel_for, wait
 
-LEASE = timedelta(minutes=2)
-"""Longer than any send may take. By the real clock: it is about processes, not about cases."""
+LEASE = timedelta(minutes=10)
+"""Longer than a whole hand may take: 200 notices, eight at once, fifteen seconds each. By the
+real clock: it is about processes, not about cases."""
 
 
 @dataclass(frozen=True, slots=True)
