@@ -165,7 +165,7 @@ def acknowledge(ledger: Ledger, number: str, at: datetime, actor: str) -> Moved 
 
     def effect(matter: Matter) -> None:
         late = requests.overdue(matter.case.step_due_at, at)
-        matter.change.move(Status.IN_PROGRESS, at)
+        matter.change.move(matter.to, at)
         matter.record(Verb.ACKNOWLEDGE, f"签收{'（超过签收时限）' if late else ''}。", late=late)
         plan(matter.change, matter.book, pauses=matter.pauses())
 
@@ -182,7 +182,7 @@ def send_back(
         if refused:
             return refused
         matter.case.set(returns=matter.case.returns + 1)
-        matter.change.move(Status.RETURNED, at)
+        matter.change.move(matter.to, at)
         start_step(matter.change, matter.book, Stage.RULE, at)
         final = matter.case.returns >= requests.MOST_RETURNS
         matter.record(
@@ -232,7 +232,7 @@ def _uphold(matter: Matter, units: Sequence[str], reason: str) -> None:
 def _refuse(matter: Matter, reason: str) -> Words | None:
     if refused := _needs_reason(reason):
         return refused
-    matter.change.move(Status.DISPATCHED, matter.at)
+    matter.change.move(matter.to, matter.at)
     start_step(matter.change, matter.book, Stage.SIGN, matter.at)
     matter.record(Verb.REFUSE_RETURN, f"驳回退单：{reason}。原单位继续办理，时限不变。")
     matter.tell(
@@ -309,7 +309,7 @@ _NO_REQUEST = Words("本案没有待审的申请。", "the case has no open requ
 
 def _extend(matter: Matter) -> Words | None:
     case, at = matter.case, matter.at
-    if _open_request(matter) is None:
+    if _open_request(matter, RequestKind.EXTENSION) is None:
         return _NO_REQUEST
     old = case.due_at
     case.set(extensions=case.extensions + 1, epoch=case.epoch + 1)
@@ -328,11 +328,11 @@ def _extend(matter: Matter) -> Words | None:
 
 
 def _suspend(matter: Matter) -> Words | None:
-    asked = _open_request(matter)
+    asked = _open_request(matter, RequestKind.SUSPENSION)
     if asked is None:
         return _NO_REQUEST
     case, at = matter.case, matter.at
-    matter.change.move(Status.SUSPENDED, at)
+    matter.change.move(matter.to, at)
     case.set(suspensions=case.suspensions + 1, resumes_at=asked.until)
     matter.change.pauses.append({"case_id": case.id, "started_at": at, "ended_at": None})
     matter.change.decided = {"state": RequestState.GRANTED, "decided_at": at}
@@ -347,6 +347,8 @@ def _suspend(matter: Matter) -> Words | None:
 
 
 def _turn_down(matter: Matter, kind: RequestKind, reason: str) -> Words | None:
+    if _open_request(matter, kind) is None:
+        return _NO_REQUEST
     if refused := _needs_reason(reason):
         return refused
     matter.change.decided = {"state": RequestState.REFUSED, "decided_at": matter.at}
@@ -402,7 +404,7 @@ def submit(ledger: Ledger, number: str, text: str, at: datetime, actor: str) -> 
             return Words("请写明整改情况。", "say what was done to put it right.")
         case = matter.case
         late = requests.overdue(case.due_at, at)
-        matter.change.move(Status.SUBMITTED, at)
+        matter.change.move(matter.to, at)
         case.set(submitted_at=at, late=case.late if case.late is not None else late)
         start_step(matter.change, matter.book, Stage.VERIFY, at)
         unit = matter.lead()
@@ -428,7 +430,7 @@ def verify(
 
 def _close(matter: Matter, reason: str) -> None:
     case, at = matter.case, matter.at
-    matter.change.move(Status.CLOSED, at)
+    matter.change.move(matter.to, at)
     start_step(matter.change, matter.book, Stage.PUBLISH, at)
     case.set(closed_at=at, look_back_at=_look_back_at(matter))
     matter.record(Verb.VERIFY_PASS, f"核查通过，销号。{reason}".strip())
@@ -473,7 +475,7 @@ def _rework(matter: Matter, reason: str) -> Words | None:
         return refused
     case, book, at = matter.case, matter.book, matter.at
     due = book.deadline(book.policy.rework, at)
-    matter.change.move(Status.REWORK, at)
+    matter.change.move(matter.to, at)
     case.set(
         reworks=case.reworks + 1,
         epoch=case.epoch + 1,
@@ -516,7 +518,7 @@ def cancel(ledger: Ledger, number: str, reason: str, at: datetime, actor: str) -
     def effect(matter: Matter) -> Words | None:
         if refused := _needs_reason(reason):
             return refused
-        matter.change.move(Status.CANCELLED, at)
+        matter.change.move(matter.to, at)
         matter.record(Verb.CANCEL, f"作废：{reason}。")
         _owe_closing(matter)
         plan(matter.change, matter.book)
@@ -537,7 +539,7 @@ def merge(ledger: Ledger, number: str, into: str, at: datetime, actor: str) -> M
         joined = Change(CaseState(other))
         joined.case.set(reports=joined.case.reports + matter.case.reports)
         joined.record(Verb.JOIN, at, f"{number} 并入本案。", actor)
-        matter.change.move(Status.MERGED, at)
+        matter.change.move(matter.to, at)
         matter.record(Verb.MERGE, f"并入 {into}。", into=into)
         plan(matter.change, matter.book)
         apply(matter.connection, [joined])
@@ -594,14 +596,15 @@ def _set_due(matter: Matter) -> None:
     case.set(due_at=due.due_at, provisional=due.provisional)
 
 
-def _open_request(matter: Matter) -> Any:
+def _open_request(matter: Matter, *kinds: RequestKind) -> Any:
+    """The request of one of these kinds that still waits for an answer."""
     rows = table(Request)
-    query = sa.select(rows).where(rows.c.case_id == matter.case.id, rows.c.decided_at.is_(None))
-    return matter.connection.execute(query).one_or_none()
+    mine = (rows.c.case_id == matter.case.id, rows.c.decided_at.is_(None), rows.c.kind.in_(kinds))
+    return matter.connection.execute(sa.select(rows).where(*mine)).one_or_none()
 
 
 def _already_asked(matter: Matter) -> Words | None:
-    if _open_request(matter) is None:
+    if _open_request(matter, *RequestKind) is None:
         return None
     return Words("本案已有待审的申请。", "a request for this case is already waiting.")
 

@@ -14,7 +14,7 @@ from models.case import Case, Pause
 from models.evidence import Evidence
 from models.notice import Notice
 from models.record import Record
-from models.request import Request
+from models.request import Request, RequestKind
 from models.words import Trouble
 from rules.lifecycle import Moved, Refused
 from tests.world import World, clock, refusal
@@ -401,3 +401,20 @@ def test_what_was_read_before_another_moved_the_case_is_refused_and_not_written(
     with refusal("刚刚被他人处理", "nothing was written"):
         world.carol.passes(case)
     assert [world.rows(model) for model in EVERYTHING] == before
+
+
+def test_a_request_decided_a_moment_ago_is_not_decided_once_more(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    number = world.report("解放路12号", "路面积水", limit="3天")
+    world.bob.signs(number)
+    at, ledger = world.now, world.ledger
+    desk.ask(ledger, number, RequestKind.EXTENSION, "等材料", at, "Bob")
+    desk.decide(ledger, number, at, "Carol", granted=True)
+    before = len(world.thread(number).records)
+    # The second supervisor had read the request before the first decided it.
+    monkeypatch.setattr(desk, "_open_kind", lambda *_: RequestKind.EXTENSION)
+    for granted in (True, False):
+        answer = desk.decide(ledger, number, at, "Carol", granted=granted, reason="再议")
+        assert isinstance(answer, Refused)
+    assert len(world.thread(number).records) == before
