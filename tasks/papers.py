@@ -80,11 +80,15 @@ def _put(path: Path, folder: Path) -> None:
 
 
 def _free(folder: Path, name: str) -> Path:
-    """A place in the folder under this name, numbered where the name is taken."""
+    """A place in the folder under this name, numbered where its stem is taken.
+
+    The stem, because what comes back of an .xls is an .xlsx.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     target = wished = folder / name
+    taken = {path.stem for path in folder.iterdir()}
     number = 1
-    while target.exists():
+    while target.stem in taken:
         number += 1
         target = wished.with_stem(f"{wished.stem}-{number}")
     return target

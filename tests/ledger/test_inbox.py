@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+import xlwt
 
 from ledger import intake
 from ledger.database import DatabaseTrouble
@@ -63,3 +64,19 @@ def test_next_weeks_paper_of_the_same_name_keeps_last_weeks_refused_rows(
     assert len(told) == 2
     assert any("和平路8号" in text for text in told)
     assert any("建设路9号" in text for text in told)
+
+
+def test_an_old_workbook_of_the_same_name_keeps_its_refused_rows_too(
+    sqlite_world: World, tmp_path: Path
+) -> None:
+    inbox = tmp_path / "inbox"
+    for place in ("和平路8号", "建设路9号"):
+        book = xlwt.Workbook()
+        sheet = book.add_sheet("台账")
+        for row, cells in enumerate((("点位", "存在问题"), (place, ""))):
+            for column, cell in enumerate(cells):
+                sheet.write(row, column, cell)
+        inbox.mkdir(exist_ok=True)
+        book.save(str(inbox / "台账.xls"))
+        list(take_inbox(sqlite_world.ledger, inbox, sqlite_world.now))
+    assert names(inbox / "refused") == ["台账-未受理-2.xlsx", "台账-未受理.xlsx"]
