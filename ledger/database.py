@@ -17,7 +17,7 @@ from models.words import Trouble
 if TYPE_CHECKING:
     from alembic.config import Config
 
-REVISION = "0001"
+REVISION = "0002"
 """The newest migration. Alembic knows it too, but takes half a second to be asked."""
 
 
@@ -39,6 +39,23 @@ class Ledger:
         """
         url = self.engine.url.render_as_string(hide_password=True)
         with _reaching(url), self.engine.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def snapshot(self) -> Iterator[Connection]:
+        """Everything as of one instant, only to be read; nobody waits for it.
+
+        Raises DatabaseTrouble as `transaction` does.
+        """
+        url = self.engine.url.render_as_string(hide_password=True)
+        options: dict[str, Any] = {"begin": "BEGIN"}
+        if self.postgresql:
+            options = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+        with (
+            _reaching(url),
+            self.engine.connect().execution_options(**options) as connection,
+            connection.begin(),
+        ):
             yield connection
 
     @property
@@ -66,6 +83,9 @@ def migrate(url: str) -> None:
     from alembic.util.exc import CommandError  # noqa: PLC0415
 
     engine = _engine(url)
+    if engine.dialect.name == "sqlite":
+        # SQLite changes a table by writing it anew; the rows that refer to it must wait for that.
+        sa.event.listen(engine, "connect", lambda c, _: c.execute("PRAGMA foreign_keys=OFF"))
     try:
         with as_file(files("deploy") / "migrations") as folder:
             config = _config(folder)
@@ -112,8 +132,13 @@ def _sqlite(url: sa.URL) -> Engine:
     # The driver's own transaction handling begins too late (at the first write) to keep two
     # sweeps from reading the same rows: transactions begin IMMEDIATE, which queues them.
     sa.event.listen(engine, "connect", _set_up_sqlite)
-    sa.event.listen(engine, "begin", lambda c: c.exec_driver_sql("BEGIN IMMEDIATE"))
+    # What only reads needs no turn: it sees the rows as of its first one.
+    sa.event.listen(engine, "begin", _begin_sqlite)
     return engine
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    connection.exec_driver_sql(connection.get_execution_options().get("begin", "BEGIN IMMEDIATE"))
 
 
 def _set_up_sqlite(connection: sqlite3.Connection, _: Any) -> None:

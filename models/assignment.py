@@ -13,6 +13,8 @@ class Assignment(SQLModel, table=True):
     """One unit's part in a case. `ended_at` is set when the case passes to another unit.
 
     `exempt` marks the time of a unit whose return was upheld: it is not counted against it.
+    Inside the unit it lies with a `section` and its `handler_id`, under `leader_id`. An
+    assisting unit's part is done at `confirmed_at`, and `late` if that was after it was due.
     """
 
     __table_args__ = (
@@ -27,3 +29,8 @@ class Assignment(SQLModel, table=True):
     started_at: datetime = Field(sa_column=instant(null=False))
     ended_at: datetime | None = Field(default=None, sa_column=instant())
     exempt: bool = False
+    section: str = Field(default="", max_length=60)
+    handler_id: int | None = Field(default=None, foreign_key="person.id")
+    leader_id: int | None = Field(default=None, foreign_key="person.id")
+    confirmed_at: datetime | None = Field(default=None, sa_column=instant())
+    late: bool | None = None

@@ -30,12 +30,14 @@ class Status(Labelled):
 class Stage(Labelled):
     """What a clock measures. Each has its own limit in the policy and is followed up alike."""
 
+    FILE = "file", "立案", "filing"
     DISPATCH = "dispatch", "交办", "dispatch"
     SIGN = "sign", "签收", "sign"
     HANDLE = "handle", "整改", "handle"
     RULE = "rule", "裁定", "rule"
     VERIFY = "verify", "核查", "verify"
     PUBLISH = "publish", "公示", "publish"
+    LOOK_BACK = "look_back", "回头看", "look back"
 
 
 class LimitSource(Labelled):
@@ -52,8 +54,9 @@ class Case(SQLModel, table=True):
     """One case. `version` counts writes, `epoch` its handling clocks (dispatch, rework,
     extension, reopening), `turn` the statuses it has entered, and so the clocks of its steps.
 
-    Two clocks can run at once: the handling clock (`clock_from`, `due_at`) and the clock of
-    the step its status waits for (`since`, `step_due_at`). `looked_until` is the instant up
+    Clocks run side by side: handling (`clock_from`, `due_at`), the step its status waits for
+    (`since`, `step_due_at`) and, once drawn, the look-back (`look_back_from`,
+    `look_back_due_at`, counted by `look_backs`). `looked_until` is the instant up
     to which follow-up has judged the case; `next_look_at` the next one worth a look, empty
     when there is none. `records` and `head` are the length and last hash of its record chain.
     """
@@ -88,6 +91,8 @@ class Case(SQLModel, table=True):
     """How many findings have joined this case."""
     recurrence_of: int | None = Field(default=None, foreign_key="case_.id")
     """反弹: the closed case this one is a relapse of."""
+    split_from: int | None = Field(default=None, foreign_key="case_.id")
+    """拆分: the case this one was a part of."""
 
     policy_id: int = Field(foreign_key="policy_version.id")
     limit: str = Field(default="", max_length=32)
@@ -108,12 +113,26 @@ class Case(SQLModel, table=True):
     """Decided at submission and never changed after."""
     closed_at: datetime | None = Field(default=None, sa_column=instant())
     resumes_at: datetime | None = Field(default=None, sa_column=instant())
-    look_back_at: datetime | None = Field(default=None, sa_column=instant())
+    look_back_from: datetime | None = Field(default=None, sa_column=instant())
+    look_back_due_at: datetime | None = Field(default=None, sa_column=instant())
+    inspector_id: int | None = Field(default=None, foreign_key="person.id")
+    """Who looks back; never whoever verified."""
+    verified_by: str = Field(default="", max_length=60)
+
+    raised: int = 0
+    """提级: how many levels above its ladder the case stands, since `raised_at`."""
+    raised_at: datetime | None = Field(default=None, sa_column=instant())
+    exempt: bool = False
+    """An appeal was upheld: left out of the statistics. The lateness stays."""
 
     returns: int = 0
     reworks: int = 0
     extensions: int = 0
     suspensions: int = 0
+    appeals: int = 0
+    relapses: int = 0
+    """How often a look-back found it again."""
+    look_backs: int = 0
 
     looked_until: datetime = Field(sa_column=instant(null=False))
     next_look_at: datetime | None = Field(default=None, sa_column=instant())

@@ -32,3 +32,5 @@ class Delivery(SQLModel, table=True):
     at: datetime = Field(sa_column=instant(null=False))
     outcome: DeliveryOutcome = Field(sa_type=choice(DeliveryOutcome))
     answer: str = ""
+    message: str = Field(default="", max_length=64)
+    """The message it went in: notices of one digest share it."""

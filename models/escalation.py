@@ -21,7 +21,8 @@ class Outcome(Labelled):
 class Escalation(SQLModel, table=True):
     """One row of the escalation log. Once for each clock, level and rule of a case.
 
-    `epoch` is which clock of its stage: the case's epoch for handling, its turn for a step.
+    `epoch` is which clock of its stage: the case's epoch for handling, its count of look-backs
+    for those, its turn for a step. `unit_id` is the unit that led then.
 
     `level` 0 is a reminder; 1 and above are levels of the ladder. `recipients` lists who was
     told, each {"person", "unit", "duty"}; `record_seq` names the record that holds the same.
@@ -30,10 +31,18 @@ class Escalation(SQLModel, table=True):
     __table_args__ = (
         sa.UniqueConstraint("case_id", "epoch", "stage", "level", "rule"),
         sa.Index("ix_escalation_at_id", "at", "id"),
+        sa.Index(
+            "ix_escalation_levels",
+            "unit_id",
+            "at",
+            sqlite_where=sa.text("level > 0"),
+            postgresql_where=sa.text("level > 0"),
+        ),
     )
 
     id: int | None = Field(default=None, primary_key=True)
     case_id: int = Field(foreign_key="case_.id")
+    unit_id: int | None = Field(default=None, foreign_key="unit.id")
     epoch: int
     stage: Stage = Field(sa_type=choice(Stage))
     level: int

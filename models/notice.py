@@ -23,7 +23,19 @@ class NoticeKind(Labelled):
     DECIDED = "decided", "申请结果", "request decided"
     TRANSFERRED = "transferred", "改派告知", "passed to another unit"
     CLOSED = "closed", "销号告知", "closed"
+    ENDED = "ended", "终止告知", "taken out of the work"
+    RESUMED = "resumed", "恢复办理", "resumed"
     LOOK_BACK = "look_back", "回头看", "look-back"
+    URGED = "urged", "人工催办", "urged by hand"
+    ASSIGNED = "assigned", "内部分派", "assigned inside the unit"
+    CONFIRMED = "confirmed", "协同完成", "assisting part done"
+    TAKEN_OVER = "taken_over", "提级办理", "taken over"
+    WITHDRAWN = "withdrawn", "撤回反馈", "submission withdrawn"
+    RELAPSED = "relapsed", "反弹返工", "relapsed"
+    REOPENED = "reopened", "重新办理", "reopened"
+    EXPOSED = "exposed", "曝光", "exposed"
+    RECOMPUTED = "recomputed", "时限变更", "limit recomputed"
+    PROPOSED = "proposed", "处置建议", "measure proposed"
 
 
 class NoticeState(Labelled):
@@ -34,6 +46,7 @@ class NoticeState(Labelled):
     SENT = "sent", "已发", "sent"
     DEAD = "dead", "未送达", "not delivered"
     MOOT = "moot", "不必再发", "no longer needed"
+    CAPPED = "capped", "超上限未发", "held back by the daily cap"
 
 
 class Notice(SQLModel, table=True):
@@ -53,6 +66,13 @@ class Notice(SQLModel, table=True):
             postgresql_where=sa.text("state IN ('owed', 'sending')"),
         ),
         sa.Index("ix_notice_case_id", "case_id"),
+        sa.Index(
+            "ix_notice_reminders",
+            "person_id",
+            "ended_at",
+            sqlite_where=sa.text("kind = 'reminder'"),
+            postgresql_where=sa.text("kind = 'reminder'"),
+        ),
     )
 
     id: int | None = Field(default=None, primary_key=True)

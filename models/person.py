@@ -1,6 +1,6 @@
 """人员: who answers for a unit, by which duty, and how they are reached."""
 
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlmodel import Field, SQLModel, UniqueConstraint
 
@@ -10,11 +10,13 @@ from models.columns import Labelled, choice, instant
 class DutyKind(Labelled):
     """职责: the hat a person wears for a unit. Notices are addressed to the hat."""
 
+    HANDLER = "handler", "经办人", "handler"
     CONTACT = "contact", "联络员", "contact"
     HEAD = "head", "单位负责人", "head of the unit"
     LEADER = "leader", "分管领导", "leader in charge"
     OFFICE = "office", "创城办督办员", "supervising office"
     DISCIPLINE = "discipline", "纪检监察", "discipline inspection"
+    INSPECTOR = "inspector", "检查员", "inspector"
 
 
 class Person(SQLModel, table=True):
@@ -59,3 +61,20 @@ class Absence(SQLModel, table=True):
     start: datetime = Field(sa_column=instant(null=False))
     until: datetime = Field(sa_column=instant(null=False))
     substitute_id: int | None = Field(default=None, foreign_key="person.id")
+
+
+class Rota(SQLModel, table=True):
+    """值班表: who of several has a unit's duty in which week, in turn.
+
+    The person at `position` 0 is on duty in the week of `first_monday`, the next one the week
+    after, and round again. Weeks begin on Monday at midnight in the city's zone.
+    """
+
+    __table_args__ = (UniqueConstraint("unit_id", "duty", "position"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    unit_id: int = Field(foreign_key="unit.id")
+    duty: DutyKind = Field(sa_type=choice(DutyKind))
+    first_monday: date
+    position: int
+    person_id: int = Field(foreign_key="person.id")

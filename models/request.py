@@ -1,8 +1,8 @@
-"""申请: a unit asks for more time, or for the clock to rest."""
+"""申请: a unit asks for more time, for the clock to rest, or that lateness not be counted."""
 
 from datetime import datetime
 
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field, SQLModel, UniqueConstraint
 
 from models.columns import Labelled, choice, instant
 
@@ -12,6 +12,7 @@ class RequestKind(Labelled):
 
     EXTENSION = "extension", "延期", "extension"
     SUSPENSION = "suspension", "挂账", "suspension"
+    APPEAL = "appeal", "申诉", "appeal"
 
 
 class RequestState(Labelled):
@@ -20,10 +21,12 @@ class RequestState(Labelled):
     OPEN = "open", "待审", "open"
     GRANTED = "granted", "同意", "granted"
     REFUSED = "refused", "不同意", "refused"
+    LAPSED = "lapsed", "自动失效", "lapsed"
+    """The case moved on before anybody decided."""
 
 
 class Request(SQLModel, table=True):
-    """One request. `until` is the date a suspension asks for."""
+    """One request. `until` is the date a suspension asks for; `needs` how many must agree."""
 
     id: int | None = Field(default=None, primary_key=True)
     case_id: int = Field(foreign_key="case_.id", index=True)
@@ -33,6 +36,21 @@ class Request(SQLModel, table=True):
         sa_type=choice(RequestState),
     )
     reason: str
+    needs: int = 1
+    asked_by: str = Field(default="", max_length=60)
     until: datetime | None = Field(default=None, sa_column=instant())
     asked_at: datetime = Field(sa_column=instant(null=False))
     decided_at: datetime | None = Field(default=None, sa_column=instant())
+
+
+class Review(SQLModel, table=True):
+    """审核: what one reviewer says to a request. One refusal refuses it."""
+
+    __table_args__ = (UniqueConstraint("request_id", "actor"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    request_id: int = Field(foreign_key="request.id")
+    actor: str = Field(max_length=60)
+    granted: bool
+    reason: str
+    at: datetime = Field(sa_column=instant(null=False))
