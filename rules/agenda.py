@@ -2,7 +2,7 @@
 
 from bisect import bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
@@ -24,7 +24,6 @@ class Act(Labelled):
     REMIND = "remind", "催办", "remind"
     ESCALATE = "escalate", "督办升级", "escalate"
     RESUME = "resume", "恢复办理", "resume"
-    LOOK_BACK = "look_back", "回头看", "look back"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +76,13 @@ class CaseFacts(Protocol):
     @property
     def resumes_at(self) -> datetime | None: ...
     @property
-    def look_back_at(self) -> datetime | None: ...
+    def look_back_from(self) -> datetime | None: ...
+    @property
+    def look_back_due_at(self) -> datetime | None: ...
+    @property
+    def raised(self) -> int: ...
+    @property
+    def raised_at(self) -> datetime | None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +126,11 @@ class Book:
     def handling(
         self, limit: Limit, start: datetime, extensions: int, pauses: Pauses = ()
     ) -> Deadline:
-        """The handling deadline: the limit from `start`, once more for every extension."""
+        """The handling deadline: the limit from `start`, once more for every extension.
+
+        A rest that was over when the clock began is no matter.
+        """
+        pauses = [pause for pause in pauses if pause[1] > start]
         due = self.deadline(limit, start, pauses)
         for _ in range(extensions):
             due = extend(due, limit, self.worktime, published=self.published, pauses=pauses)
@@ -139,6 +148,7 @@ class Book:
 
 
 STEP: dict[Status, Stage] = {
+    Status.REPORTED: Stage.FILE,
     Status.FILED: Stage.DISPATCH,
     Status.UNDECIDED: Stage.DISPATCH,
     Status.DISPATCHED: Stage.SIGN,
@@ -177,14 +187,15 @@ def _all(case: CaseFacts, book: Book, pauses: Pauses) -> list[Sequence[Look]]:
     looks: list[Sequence[Look]] = []
     if case.status in HANDLING and case.due_at and case.clock_from:
         clock = (case.clock_from, case.due_at, case.limit, pauses)
-        looks.append(_clock(book, Stage.HANDLE, *clock))
+        looks.append(_raised(_clock(book, Stage.HANDLE, *clock), case))
     step = STEP.get(case.status)
     if step and case.step_due_at:
         looks.append(_clock(book, step, case.since, case.step_due_at, "", ()))
     if case.status is Status.SUSPENDED and case.resumes_at:
         looks.append([_resume(case.resumes_at)])
-    if case.status is Status.CLOSED and case.look_back_at:
-        looks.append([_look_back(case.look_back_at)])
+    if case.status is Status.CLOSED and case.look_back_from and case.look_back_due_at:
+        again = (case.look_back_from, case.look_back_due_at)
+        looks.append(_clock(book, Stage.LOOK_BACK, *again, "", ()))
     return looks
 
 
@@ -192,10 +203,28 @@ def _resume(at: datetime) -> Look:
     return Look(at, Stage.HANDLE, Act.RESUME, "挂账期满", rule_en="the suspension ends")
 
 
-def _look_back(at: datetime) -> Look:
-    tell = (DutyKind.OFFICE,)
-    rule_en = "drawn for a look back"
-    return Look(at, Stage.VERIFY, Act.LOOK_BACK, "回头看抽查", tell=tell, rule_en=rule_en)
+def _raised(looks: Sequence[Look], case: CaseFacts) -> Sequence[Look]:
+    """The looks of a case that stands `raised` levels above its ladder.
+
+    Each level comes at the instant of the level so far below it, and not before the case was
+    raised; those with none below come at that instant.
+    """
+    if not case.raised or case.raised_at is None:
+        return looks
+    levels = [look for look in looks if look.level]
+    moved = [_sooner(look, levels, case.raised, case.raised_at) for look in levels]
+    return sorted([look for look in looks if not look.level] + moved, key=_order)
+
+
+def _sooner(look: Look, levels: Sequence[Look], raised: int, raised_at: datetime) -> Look:
+    below = next((other for other in levels if other.level == look.level - raised), None)
+    if below is None or below.at <= raised_at:
+        return replace(look, at=raised_at, rule=RAISED.zh, rule_en=RAISED.en)
+    return replace(look, at=below.at, rule=below.rule, rule_en=below.rule_en)
+
+
+RAISED = Words("提级", "raised")
+"""The rule by which a level comes because the case was raised, not because time has passed."""
 
 
 def _clock(

@@ -75,7 +75,7 @@ def _counted(of: Deadline, worktime: Worktime, spans: list[Span]) -> Iterator[Wo
     if of.limit.unit is LimitUnit.CONTINUOUS_HOUR:
         return
     if ends_a_day(of.limit, of.day_rule):
-        days = _days_counted(of, worktime)
+        days = days_counted(of, worktime)
         yield _days_line(of.limit.unit, days)
     elif of.limit.unit is LimitUnit.CALENDAR_DAY:
         return
@@ -87,7 +87,8 @@ def _counted(of: Deadline, worktime: Worktime, spans: list[Span]) -> Iterator[Wo
         yield from _made_up(days, worktime)
 
 
-def _days_counted(of: Deadline, worktime: Worktime) -> list[date]:
+def days_counted(of: Deadline, worktime: Worktime) -> list[date]:
+    """The days that count towards a limit that runs to the end of a day, in order."""
     first, last = of.start.date(), (of.due_at - _TICK).date()
     every = (first + _DAY * i for i in range((last - first).days + 1))
     # Whether the first of them counts depends on how the limit began; how many do is known.
@@ -152,7 +153,7 @@ def _skipped(of: Deadline, spans: list[Span]) -> Iterator[Words]:
 def _rests(rests: list[Span]) -> list[Words]:
     items = []
     for rest in rests:
-        label, first, last = _label(rest), _day(rest.start.date()), _day(_last_day(rest))
+        label, first, last = called(rest), _day(rest.start.date()), _day(_last_day(rest))
         if first == last:
             items.append(Words(f"{label.zh}（{first.zh}）", f"{label.en} ({first.en})"))
         else:
@@ -168,7 +169,7 @@ def _rests(rests: list[Span]) -> list[Words]:
 def _totals(rests: list[Span]) -> list[Words]:
     days: Counter[Words] = Counter()
     for rest in rests:
-        days[_label(rest)] += (_last_day(rest) - rest.start.date()).days + 1
+        days[called(rest)] += (_last_day(rest) - rest.start.date()).days + 1
     return [Words(f"{label.zh} {n} 天", f"{label.en} {n} d") for label, n in days.items()]
 
 
@@ -196,7 +197,8 @@ def _warning(of: Deadline) -> Iterator[Words]:
     )
 
 
-def _label(rest: Span) -> Words:
+def called(rest: Span) -> Words:
+    """What a stretch of days off is called."""
     return _name(rest.name) if rest.name else rest.kind.words
 
 

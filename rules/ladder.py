@@ -48,14 +48,16 @@ def judge(looks: Sequence[Look], at: datetime, done: Done, who: Who) -> list[Ste
     has anybody either, each of them keeps its own time.
     """
     steps: list[Step] = []
+    known = {(stage, level, rule if not level else "") for stage, level, rule in done}
     for stage in dict.fromkeys(look.stage for look in looks if look.at <= at):
-        mine = [
-            look
-            for look in looks
-            if look.stage is stage and (stage, look.level, look.rule) not in done
-        ]
+        mine = [look for look in looks if look.stage is stage and _key(look) not in known]
         steps += _judge_stage(mine, at, who)
     return steps
+
+
+def _key(look: Look) -> tuple[Stage, int, str]:
+    """What a look is once: a reminder by its rule, a level by its number, whatever led to it."""
+    return look.stage, look.level, "" if look.level else look.rule
 
 
 def _judge_stage(looks: Sequence[Look], at: datetime, who: Who) -> Iterator[Step]:
@@ -70,7 +72,7 @@ def _judge_stage(looks: Sequence[Look], at: datetime, who: Who) -> Iterator[Step
         yield from _climb(levels[levels.index(reached[-1]) :], who)
     elif reminders:
         yield _remind(reminders[-1], who)
-    yield from (_simple(look, who) for look in passed if look.act in (Act.RESUME, Act.LOOK_BACK))
+    yield from (_simple(look, who) for look in passed if look.act is Act.RESUME)
 
 
 def _climb(levels: Sequence[Look], who: Who) -> list[Step]:
@@ -92,8 +94,14 @@ def _remind(look: Look, who: Who) -> Step:
 
 
 def _above(duties: tuple[DutyKind, ...]) -> tuple[DutyKind, ...]:
-    places = [UPWARDS.index(duty) for duty in duties if duty in UPWARDS]
-    return UPWARDS[max(places) + 1 :] if places else ()
+    ranks = [_RANKS[duty] for duty in duties if duty in _RANKS]
+    return UPWARDS[max(ranks) + 1 :] if ranks else ()
+
+
+_RANKS = {duty: rank for rank, duty in enumerate(UPWARDS)} | {
+    # Above an inspector there is only the office.
+    DutyKind.INSPECTOR: UPWARDS.index(DutyKind.LEADER)
+}
 
 
 def _simple(look: Look, who: Who) -> Step:

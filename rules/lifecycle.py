@@ -51,6 +51,10 @@ def _rows(*lines: tuple[str, Verb, Status | None, str]) -> tuple[Row, ...]:
 
 WORKING = "dispatched in_progress rework"
 """A unit holds the case and its handling clock runs."""
+HELD = f"{WORKING} returned suspended submitted"
+"""A unit has been made responsible, and the case is not closed."""
+ONCE_HELD = f"{HELD} closed merged split cancelled"
+"""A unit has had the case."""
 OPEN = "reported filed undecided dispatched in_progress returned suspended submitted rework"
 ANY = " ".join(Status)
 
@@ -61,8 +65,8 @@ TABLE: tuple[Row, ...] = _rows(
     (OPEN, V.JOIN, None, "a duplicate joins and is counted"),
     ("filed undecided", V.DISPATCH, S.DISPATCHED, "the handling clock starts"),
     ("filed", V.HOLD, S.UNDECIDED, "no route, or two equal ones"),
-    ("undecided returned", V.COORDINATE, S.DISPATCHED, "a meeting settles duty"),
-    (WORKING, V.TRANSFER, S.DISPATCHED, "new unit, fresh clock"),
+    ("undecided returned", V.COORDINATE, S.DISPATCHED, "a meeting settles duty, finally"),
+    (HELD, V.TRANSFER, S.DISPATCHED, "new unit, fresh clock"),
     ("dispatched", V.ACKNOWLEDGE, S.IN_PROGRESS, "within the signing limit"),
     ("rework", V.ACKNOWLEDGE, S.IN_PROGRESS, ""),
     (f"{WORKING} suspended", V.ASSIGN, None, "unit, section, person"),
@@ -73,6 +77,7 @@ TABLE: tuple[Row, ...] = _rows(
     ("in_progress rework", V.EXTEND, None, "one original limit more, a new epoch"),
     ("in_progress rework", V.REQUEST_SUSPENSION, None, "refused once overdue; once"),
     ("in_progress rework", V.SUSPEND, S.SUSPENDED, "the clock rests, at most a year"),
+    ("in_progress rework closed", V.REVIEW, None, "one of several who must agree"),
     ("in_progress rework", V.REFUSE_REQUEST, None, ""),
     ("suspended", V.RESUME, S.IN_PROGRESS, "by itself on its date, or earlier"),
     ("in_progress rework", V.SUBMIT, S.SUBMITTED, "the handling clock stops; lateness decided"),
@@ -82,13 +87,15 @@ TABLE: tuple[Row, ...] = _rows(
     ("submitted", V.VERIFY_PARTLY, S.REWORK, "what is left, under the rework limit"),
     ("submitted", V.VERIFY_FAIL, S.REWORK, "counted, under the rework limit"),
     ("closed", V.PUBLISH, None, ""),
+    ("closed", V.DRAW, None, "for a look-back, by another inspector"),
     ("closed", V.LOOK_BACK_PASS, None, ""),
-    ("closed", V.LOOK_BACK_FAIL, S.REWORK, "反弹"),
-    ("closed", V.REQUEST_APPEAL, None, "late cases only"),
+    ("closed", V.LOOK_BACK_FAIL, S.REWORK, "反弹, one level higher"),
+    ("closed", V.REQUEST_APPEAL, None, "late cases only, once"),
     ("closed", V.UPHOLD_APPEAL, None, "out of the statistics; the lateness stays"),
-    ("closed", V.REOPEN, S.REWORK, ""),
-    (f"{WORKING} returned suspended submitted", V.URGE, None, ""),
-    (f"{WORKING} returned suspended submitted", V.TAKE_OVER, None, ""),
+    ("closed", V.REFUSE_APPEAL, None, ""),
+    ("closed", V.REOPEN, S.REWORK, "under the rework limit"),
+    (HELD, V.URGE, None, ""),
+    (HELD, V.TAKE_OVER, None, "a unit above leads, one level higher"),
     (OPEN, V.EXPOSE, None, ""),
     ("closed", V.EXPOSE, None, ""),
     (OPEN, V.MERGE, S.MERGED, "into a named open case"),
@@ -97,8 +104,12 @@ TABLE: tuple[Row, ...] = _rows(
     (OPEN, V.REMIND, None, "by follow-up"),
     (OPEN, V.ESCALATE, None, "by follow-up"),
     ("closed", V.REMIND, None, "publication and look-back"),
-    ("closed", V.ESCALATE, None, "publication"),
+    ("closed", V.ESCALATE, None, "publication and look-back"),
+    (OPEN, V.RECLASSIFY, None, "the limit follows the category"),
     (OPEN, V.RECOMPUTE, None, "calendar, hours, limit or policy changed"),
+    ("closed", V.RECOMPUTE, None, "publication and look-back"),
+    (ONCE_HELD, V.PROPOSE, None, "by the engine"),
+    (ONCE_HELD, V.MEASURE, None, "by a supervisor, with its document number"),
     (ANY, V.NOTE, None, ""),
     (ANY, V.RECORD_COST, None, "advanced, settled"),
 )

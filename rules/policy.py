@@ -198,18 +198,63 @@ class Reading(Part):
 
 
 class LookBack(Part):
-    """回头看: the share of closed cases looked at again, and within what time."""
+    """回头看: the share of closed cases looked at again. Relapses always are."""
 
     rate: Percent
-    within: LimitText
+    within: LimitText | None = None
+    """As policies of the first version give it; now the limit of the stage look_back."""
+
+
+class Reviewers(Part):
+    """How many must agree to a request. One refusal refuses it."""
+
+    extension: int = Field(default=1, ge=1, le=2)
+    suspension: int = Field(default=1, ge=1, le=2)
+    appeal: int = Field(default=2, ge=1, le=2)
 
 
 class Requests(Part):
-    """延期与挂账: how often, and for how long."""
+    """延期、挂账与申诉: how often, for how long, and who must agree."""
 
     extensions: int = Field(default=2, ge=0, le=9)
     suspensions: int = Field(default=1, ge=0, le=9)
     suspension_days: int = Field(default=365, ge=1, le=365)
+    appeals: int = Field(default=1, ge=0, le=9)
+    reviewers: Reviewers = Reviewers()
+
+
+class Proposals(Part):
+    """处置建议: when an interview is proposed to a supervisor. The engine decides none."""
+
+    reds_in_a_row: int = Field(default=3, ge=1, le=99)
+    """Red cards of one unit with nothing put right on time between them."""
+    late_level: int = Field(default=4, ge=1, le=9)
+    late_times: int = Field(default=3, ge=1, le=99)
+    """So many cases of one unit at `late_level` or above …"""
+    late_within: LimitText = Limit(30, LimitUnit.CALENDAR_DAY)
+    """… within this time."""
+
+
+class Burden(Part):
+    """减负: how much one person is sent in a day. Levels of the ladder are never held back."""
+
+    reminders_per_day: int = Field(default=10, ge=1, le=999)
+    """Messages that remind, digests counted as one."""
+    together_within: LimitText | None = Limit(2, LimitUnit.WORKING_HOUR)
+    """Reminders that fall due so soon after the last one wait, and go together."""
+
+
+def _first_version(data: Any) -> Any:
+    """Give the stages that policies of the first version could not name."""
+    stages, again = data.get("stages"), data.get("look_back")
+    if not isinstance(stages, dict) or not isinstance(again, dict) or "within" not in again:
+        return data
+    office = [{"level": 1, "title": "超时未办", "tell": ["office"]}]
+    later = {
+        "file": {"limit": "1 工作日", "ladder": office},
+        "look_back": {"limit": again["within"], "ladder": office},
+    }
+    return {**data, "stages": later | stages}
 
 
 class Policy(Part):
@@ -224,10 +269,21 @@ class Policy(Part):
     recurrence_within: LimitText
     look_back: LookBack
     requests: Requests = Requests()
+    relapse_raises: int = Field(default=1, ge=0, le=3)
+    """反弹: how many levels higher a relapse begins."""
+    proposals: Proposals = Proposals()
+    burden: Burden = Burden()
+    filing: Literal["auto", "hand"] = "auto"
+    """Whether a finding is filed as it comes in, or waits for a supervisor."""
     hold_reminders: bool = True
     """Quiet hours: a reminder that falls outside working hours waits for the next opening."""
     confident: float = Field(default=0.6, ge=0, le=1)
     """Below this confidence the choice of category is left to a person."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of_any_version(cls, data: Any) -> Any:
+        return _first_version(data)
 
     @field_validator("stages")
     @classmethod

@@ -10,6 +10,14 @@ LASTING = {
     NoticeKind.TRANSFERRED,
     NoticeKind.ESCALATION,
     NoticeKind.DISPATCHED,
+    NoticeKind.ASSIGNED,
+    NoticeKind.CONFIRMED,
+    NoticeKind.TAKEN_OVER,
+    NoticeKind.EXPOSED,
+    NoticeKind.RECOMPUTED,
+    NoticeKind.PROPOSED,
+    NoticeKind.URGED,
+    NoticeKind.ENDED,
 }
 """Said whatever has happened since: somebody must know, or was told of the beginning."""
 
@@ -18,38 +26,60 @@ WAITING = {
     NoticeKind.RETURNED: Status.RETURNED,
     NoticeKind.SUBMITTED: Status.SUBMITTED,
     NoticeKind.REWORK: Status.REWORK,
+    NoticeKind.RELAPSED: Status.REWORK,
+    NoticeKind.REOPENED: Status.REWORK,
     NoticeKind.LOOK_BACK: Status.CLOSED,
 }
 """Said only while the case still stands where it stood."""
 
+OVERTAKEN = {
+    NoticeKind.WITHDRAWN: {Status.SUBMITTED, Status.CLOSED},
+}
+"""Not said any more where the case is once again where it was taken back from."""
 
 _STAGES: dict[str, Stage] = {stage.value: stage for stage in Stage}
-
 
 _ABOUT = {
     NoticeKind.UNDECIDED: Stage.DISPATCH,
     NoticeKind.RETURNED: Stage.RULE,
     NoticeKind.SUBMITTED: Stage.VERIFY,
-    NoticeKind.LOOK_BACK: Stage.VERIFY,
+    NoticeKind.LOOK_BACK: Stage.LOOK_BACK,
 }
 
+_URGED = {Status.RETURNED: Stage.RULE, Status.SUBMITTED: Stage.VERIFY}
+"""Who urges, urges whoever the case waits for."""
 
-def about(kind: NoticeKind, stage: str | None) -> Stage:
+
+def about(kind: NoticeKind, stage: str | None, status: Status | None = None) -> Stage:
     """The clock a notice speaks of, whose due instant and next look it names."""
-    return _STAGES[stage] if stage else _ABOUT.get(kind, Stage.HANDLE)
+    if stage:
+        return _STAGES[stage]
+    if kind is NoticeKind.URGED and status in _URGED:
+        return _URGED[status]
+    return _ABOUT.get(kind, Stage.HANDLE)
 
 
-def still_needed(kind: NoticeKind, stage: str | None, status: Status) -> bool:
+def still_needed(kind: NoticeKind, stage: str | None, status: Status, *, runs: bool = True) -> bool:
     """Whether a notice of `kind` (a reminder: about `stage`) is still to be sent.
 
     A reminder about handling is moot once the unit has submitted; an escalation never is.
+    `runs` is whether the clock it speaks of still has an end: a closed case stays closed when
+    it has been published, or looked back at.
     """
     if kind in LASTING:
         return True
     if kind is NoticeKind.REMINDER:
-        return _runs(_STAGES[stage], status) if stage else True
+        return runs and _waits_for(_STAGES[stage], status) if stage else True
+    if kind is NoticeKind.LOOK_BACK and not runs:
+        return False
+    if status in OVERTAKEN.get(kind, ()):
+        return False
     return kind not in WAITING or status is WAITING[kind]
 
 
-def _runs(stage: Stage, status: Status) -> bool:
-    return status in HANDLING if stage is Stage.HANDLE else STEP.get(status) is stage
+def _waits_for(stage: Stage, status: Status) -> bool:
+    if stage is Stage.HANDLE:
+        return status in HANDLING
+    if stage is Stage.LOOK_BACK:
+        return status is Status.CLOSED
+    return STEP.get(status) is stage

@@ -1,4 +1,4 @@
-"""延期、挂账与退单: when they may be asked for. The figures are the policy's."""
+"""延期、挂账、申诉与退单: when they may be asked for. The figures are the policy's."""
 
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -22,12 +22,20 @@ class Asking(Protocol):
     def suspensions(self) -> int: ...
     @property
     def returns(self) -> int: ...
+    @property
+    def submitted_at(self) -> datetime | None: ...
+    @property
+    def appeals(self) -> int: ...
+    @property
+    def late(self) -> bool | None: ...
 
 
 def refusal(
     case: Asking, kind: RequestKind, rules: Requests, at: datetime, until: datetime | None
 ) -> Words | None:
     """Why the request cannot be made, or None when it can."""
+    if kind is RequestKind.APPEAL:
+        return _not_late(case) or _too_often(kind, case.appeals, rules.appeals)
     if overdue(case.due_at, at):
         return Words(
             f"时限已到，不能再申请{kind.words.zh}。请先反馈整改情况。",
@@ -40,6 +48,12 @@ def refusal(
 
 def return_refusal(case: Asking) -> Words | None:
     """Why the case cannot be sent back (again), or None when it can."""
+    if case.submitted_at is not None:
+        return Words(
+            "贵单位已反馈过整改，即已承担责任，返工期间不能退单。确有困难可申请延期或挂账。",
+            "the unit has handed in a rectification and so taken it on; a rework cannot be sent "
+            "back. An extension or a suspension can be asked for.",
+        )
     if case.returns < MOST_RETURNS:
         return None
     return Words(
@@ -54,12 +68,21 @@ def overdue(due_at: datetime | None, at: datetime) -> bool:
     return due_at is not None and at >= due_at
 
 
+def _not_late(case: Asking) -> Words | None:
+    if case.late:
+        return None
+    return Words(
+        "本案按期办结，无须申诉。申诉只对逾期办结的案件。",
+        "this case was on time; an appeal is for cases that were closed late.",
+    )
+
+
 def _too_often(kind: RequestKind, granted: int, most: int) -> Words | None:
     if granted < most:
         return None
     return Words(
         f"{kind.words.zh}最多 {most} 次，本案已用 {granted} 次。",
-        f"at most {most} {kind.words.en}s are granted; this case has had {granted}.",
+        f"at most {most} of this kind ({kind.words.en}); this case has had {granted}.",
     )
 
 

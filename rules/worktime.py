@@ -471,8 +471,6 @@ class Worktime:
 
     def _day_pieces(self, start: int, end: int) -> Iterator[tuple[int, int, SpanKind, str]]:
         """[start, end) cut at midnights and slot edges."""
-        if start >= end:
-            return
         day = self._instant(start).date()
         while (begin := self._midnight(day)) < end:
             tomorrow = day + timedelta(days=1)

@@ -1,6 +1,12 @@
-"""The city the rules are tried in: its real calendar, the shipped policies, a case on the desk."""
+"""The city the rules are tried in: its real calendar, the shipped policies, a case on the desk.
+
+Laws are tried on a hundred examples; with HYPOTHESIS_PROFILE=mutation (see tests/mutation.py) on
+a dozen, always the same, and the quickest tests come first.
+"""
 
 import csv
+import json
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, time
@@ -8,6 +14,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
+from hypothesis import Phase, settings
 
 from models.case import Status
 from rules.agenda import Book
@@ -18,6 +25,25 @@ from rules.worktime import Worktime
 SHIPPED = Path(__file__).parents[2] / "deploy"
 OFFICE = ((time(8), time(12)), (time(14), time(18)))
 PUBLISHED = frozenset(range(2019, 2027))
+
+PROFILE = os.environ.get("HYPOTHESIS_PROFILE", "house")
+settings.register_profile("house", deadline=None)
+settings.register_profile(
+    "mutation",
+    max_examples=12,
+    deadline=None,
+    derandomize=True,
+    phases=(Phase.explicit, Phase.generate),
+)
+settings.load_profile(PROFILE)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Under mutation the quickest tests come first, as far as mutmut has timed them."""
+    timed = Path("mutmut-stats.json")
+    if PROFILE == "mutation" and timed.is_file():
+        seconds = json.loads(timed.read_text("utf-8"))["duration_by_test"]
+        items.sort(key=lambda item: seconds.get(item.nodeid, 0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +57,10 @@ class Facts:
     clock_from: datetime | None
     due_at: datetime | None
     resumes_at: datetime | None = None
-    look_back_at: datetime | None = None
+    look_back_from: datetime | None = None
+    look_back_due_at: datetime | None = None
+    raised: int = 0
+    raised_at: datetime | None = None
 
 
 def shipped(name: str) -> Source | None:

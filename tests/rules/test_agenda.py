@@ -132,13 +132,17 @@ def test_a_closed_case_is_published_in_time_and_looked_at_again_if_drawn(
         at(DISPATCH),
         status=Status.CLOSED,
         step_due_at=at("2026-10-02T00:00"),
-        look_back_at=at("2026-10-09T08:00"),
+        look_back_from=at("2026-09-25T00:00"),
+        look_back_due_at=at("2026-10-25T00:00"),
     )
-    publish, again = agenda(case, book, at(DISPATCH))
+    publish, *again = agenda(case, book, at(DISPATCH))
     assert (publish.stage, publish.act, publish.level) == (Stage.PUBLISH, Act.ESCALATE, 1)
-    assert (again.at, again.act, again.tell) == (
-        at("2026-10-09T08:00"), Act.LOOK_BACK, (DutyKind.OFFICE,),
-    )  # fmt: skip
+    assert [(look.stage, look.act, look.at) for look in again] == [
+        (Stage.LOOK_BACK, Act.REMIND, at("2026-10-10T00:00")),
+        (Stage.LOOK_BACK, Act.REMIND, at("2026-10-20T18:00")),
+        (Stage.LOOK_BACK, Act.ESCALATE, at("2026-10-25T00:00")),
+    ]
+    assert DutyKind.INSPECTOR in again[0].tell
 
 
 @pytest.mark.parametrize(
@@ -321,7 +325,8 @@ def anywhere(book: Book, dispatched: Case) -> Case:
         step = book.deadline(book.policy.stages[stage].limit, start).due_at if stage else None
         return dispatched(
             book, start, own, status, step,
-            resumes_at=start + timedelta(days=20), look_back_at=start + timedelta(days=15),
+            resumes_at=start + timedelta(days=20), look_back_from=start,
+            look_back_due_at=start + timedelta(days=15),
         )  # fmt: skip
 
     return build

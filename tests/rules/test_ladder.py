@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -186,11 +187,19 @@ def test_a_reminder_for_the_head_never_falls_down_to_the_contact() -> None:
 def test_a_look_back_for_which_nobody_is_on_duty_is_not_called_carried_out(
     book: Book, dispatched: Case
 ) -> None:
-    again = at("2026-10-09T08:00")
-    case = dispatched(book, START, status=Status.CLOSED, look_back_at=again)
-    whole = agenda(case, book, START)
-    assert said(judge(whole, again, (), on_duty(CONTACT))) == [("回头看抽查", 0, NOBODY)]
-    assert said(judge(whole, again, (), on_duty(OFFICE))) == [("回头看抽查", 0, DONE)]
+    again = at("2026-10-09T00:00")
+    case = dispatched(
+        book, START, status=Status.CLOSED, look_back_from=START, look_back_due_at=again
+    )
+    whole = agenda(case, book, again - timedelta(seconds=1))
+    assert said(judge(whole, again, (), on_duty(CONTACT))) == [("到期", 1, NOBODY)]
+    assert said(judge(whole, again, (), on_duty(OFFICE))) == [("到期", 1, DONE)]
+
+
+def test_a_level_once_reached_is_not_reached_again_by_another_rule(looks: list[Look]) -> None:
+    first = next(look for look in looks if look.level == 1)
+    raised = replace(first, rule="提级")
+    assert judge([raised], first.at, {(first.stage, 1, first.rule)}, on_duty(*DutyKind)) == []
 
 
 # -- after an outage ---------------------------------------------------------------------------
@@ -244,7 +253,9 @@ statuses = st.sampled_from([Status.IN_PROGRESS, Status.RETURNED, Status.DISPATCH
 def agenda_of(book: Book, dispatched: Case) -> Callable[[Status], list[Look]]:
     def build(status: Status) -> list[Look]:
         due, again = at("2026-09-28T18:00"), at("2026-10-09T08:00")
-        case = dispatched(book, START, "3 工作日", status, due, look_back_at=again)
+        case = dispatched(
+            book, START, "3 工作日", status, due, look_back_from=START, look_back_due_at=again
+        )
         return agenda(case, book, START)
 
     return build
@@ -274,7 +285,7 @@ def test_two_levels_of_one_clock_are_never_carried_out_together(
     steps = judge(agenda_of(status), now, (), who)
     carried = Counter(x.look.stage for x in steps if x.look.level and x.outcome is DONE)
     assert not carried or max(carried.values()) == 1
-    told = Counter(x.look.stage for x in steps if x.recipients and x.look.act is not Act.LOOK_BACK)
+    told = Counter(x.look.stage for x in steps if x.recipients)
     assert not told or max(told.values()) == 1
 
 

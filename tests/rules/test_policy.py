@@ -17,14 +17,17 @@ from models.person import DutyKind
 from rules.limits import LimitUnit
 from rules.limits import parse as limit
 from rules.policy import (
+    Burden,
     Level,
     LookBack,
     Part,
     Policy,
     PolicyTrouble,
+    Proposals,
     Reading,
     Reminder,
     Requests,
+    Reviewers,
     Source,
     StageRules,
     flatten,
@@ -466,13 +469,19 @@ PARTS: dict[str, type[Part]] = {
     "stages.*.ladder": Level,
     "look_back": LookBack,
     "requests": Requests,
+    "requests.reviewers": Reviewers,
+    "proposals": Proposals,
+    "burden": Burden,
 }
 
 
 def test_every_field_and_its_default_is_documented_and_no_other() -> None:
     rows = re.findall(r"^\| `([a-z_.*]+)` \|.*\| (.*?) ?\|$", PAGE.read_text("utf-8"), re.MULTILINE)
     written = {name: default for name, default in rows if name.split(".")[0] in FIELDS}
-    sections = {"reading", "look_back", "requests"}  # documented by what is in them
+    # Documented by what is in them.
+    sections = {
+        "reading", "look_back", "requests", "requests.reviewers", "proposals", "burden",
+    }  # fmt: skip
     assert written.keys() | sections == {name for name, _ in fields_of(Policy)} | {"extends"}
     for name, field in fields_of(Policy):
         default = field.default

@@ -23,6 +23,9 @@ class Asked:
     extensions: int = 0
     suspensions: int = 0
     returns: int = 0
+    submitted_at: datetime | None = None
+    appeals: int = 0
+    late: bool | None = None
 
 
 def asks(
@@ -60,7 +63,7 @@ def test_two_extensions_may_be_had_and_not_a_third() -> None:
     refused = asks(MORE, Asked(extensions=2))
     assert refused == Words(
         "延期最多 2 次，本案已用 2 次。",
-        "at most 2 extensions are granted; this case has had 2.",
+        "at most 2 of this kind (extension); this case has had 2.",
     )
 
 

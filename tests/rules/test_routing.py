@@ -54,6 +54,10 @@ def test_a_fixed_number_of_characters_is_more_exact_than_any_number() -> None:
     assert chosen(entry("three fixed", "010*"), entry("two fixed", "01??")) == "three fixed"
 
 
+def test_any_letter_is_a_fixed_character() -> None:
+    assert chosen(entry("any", "?03*"), entry("X", "X03*"), category="X035") == "X"
+
+
 def test_a_choice_in_brackets_is_one_character_and_no_more() -> None:
     # both fix two characters; a tie, not a win for whoever lists more digits
     assert "同等适用" in chosen(entry("a", "01[0-3]*"), entry("b", "01?*"))
@@ -103,11 +107,20 @@ def test_two_equal_routes_to_the_same_units_decide() -> None:
     assert chosen(entry("a", "01*", CITY, (7, LEAD)), entry("b", "01*", CITY, (7, LEAD))) == "a"
 
 
+def test_a_reader_is_told_the_name_he_knows_the_category_by() -> None:
+    found = route("0299", STREET, TODAY, [], called="道路破损")
+    assert found == Undecided(
+        ("没有适用于类别“道路破损”的责任路由", "no route covers category 道路破损"),
+    )
+
+
 def test_without_a_certain_category_nothing_is_guessed() -> None:
-    found = route(None, STREET, TODAY, [entry("all")])
-    assert isinstance(found, Undecided)
-    assert "类别未定" in found.reason.zh
-    assert "not certain" in found.reason.en
+    assert route(None, STREET, TODAY, [entry("all")]) == Undecided(
+        (
+            "类别未定，无法按类别找责任单位",
+            "the category is not certain, so no unit can be found by it",
+        ),
+    )
 
 
 @pytest.mark.parametrize("category", ["010", "01030", "0104", ""])

@@ -1,16 +1,17 @@
 """What a city may rely on when Duban reckons with its working hours."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
+import pendulum
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
-from rules.worktime import DayRule, Slot, SpanKind, Worktime, WorktimeError
+from rules.worktime import DayRule, Slot, SpanKind, Worktime, WorktimeError, merged
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 OFFICE = ((time(8), time(12)), (time(14), time(18)))
@@ -98,6 +99,33 @@ def test_the_last_closing_of_a_year_is_found() -> None:
     assert single.next_close(at("2024-12-31T15:00")) == at("2024-12-31T18:00")
 
 
+@pytest.mark.parametrize("year", [2019, 2023, 2024, 2031])
+def test_the_first_question_may_be_about_the_turn_of_any_year(year: int) -> None:
+    shop = dict.fromkeys(range(7), OFFICE)
+    evening, night = at(f"{year}-12-31T18:00"), at(f"{year + 1}-01-01T03:00")
+    assert Worktime(shop, {}, SHANGHAI).next_open(evening) == at(f"{year + 1}-01-01T08:00")
+    assert Worktime(shop, {}, SHANGHAI).add(evening, hours(1)) == at(f"{year + 1}-01-01T09:00")
+    assert Worktime(shop, {}, SHANGHAI).add(night, hours(-1)) == at(f"{year}-12-31T17:00")
+    assert Worktime(shop, {}, SHANGHAI).add_days(night, -1, "same_time") == at(
+        f"{year}-12-30T18:00"
+    )
+    assert Worktime(shop, {}, SHANGHAI).is_open(night + hours(6))
+    assert Worktime(shop, {}, SHANGHAI).between(night, night + hours(6)) == hours(1)
+    assert Worktime(ALWAYS, {}, SHANGHAI).is_open(at(f"{year + 1}-01-01T00:00"))
+
+
+def test_open_round_the_clock_it_closes_on_its_next_day_off_even_ten_years_on() -> None:
+    for last in (date(2026, 8, 5), date(2036, 12, 31)):
+        always = Worktime(ALWAYS, {last: ()}, SHANGHAI)
+        midnight = datetime.combine(last, time(), SHANGHAI)
+        assert always.next_close(at("2026-08-04T08:00")) == midnight
+
+
+def test_the_midnight_a_date_begins_is_an_instant_of_the_zone() -> None:
+    assert CITY.midnight(date(2026, 9, 24)) == at("2026-09-24T00:00")
+    assert CITY.midnight(date(2026, 9, 24)).tzinfo is SHANGHAI
+
+
 # -- the calendar ----------------------------------------------------------------------------
 
 
@@ -126,12 +154,58 @@ def test_working_days_are_counted_half_open_and_signed() -> None:
     assert CITY.workdays_between(date(2026, 9, 24), date(2026, 9, 24)) == 0
 
 
+def test_a_schedule_of_single_dates_is_searched_ahead_and_back() -> None:
+    def rare() -> Worktime:
+        return Worktime({}, {date(2026, 8, 4): OFFICE}, SHANGHAI)
+
+    for n in (0, 1):
+        assert rare().add_days(at("2024-03-01T09:00"), n) == at("2026-08-04T18:00")
+    assert rare().add_days(at("2028-03-01T09:00"), -1) == at("2026-08-04T18:00")
+    assert rare().next_open(at("2024-03-01T09:00")) == at("2026-08-04T08:00")
+    assert rare().next_close(at("2024-03-01T09:00")) == at("2026-08-04T12:00")
+
+
+def test_a_schedule_without_an_opening_for_ten_years_is_closed_for_good() -> None:
+    def once(year: int) -> Worktime:
+        return Worktime({}, {date(year, 8, 4): OFFICE}, SHANGHAI)
+
+    begun = at("2024-01-01T00:00")
+    assert once(2033).next_open(begun) == at("2033-08-04T08:00")
+    assert once(2015).add(begun, hours(-8)) == at("2015-08-04T08:00")
+    twice = Worktime({}, {date(year, 8, 4): OFFICE for year in (2024, 2034)}, SHANGHAI)
+    assert twice.next_open(at("2024-12-01T00:00")) == at("2034-08-04T08:00")
+    for ask in (
+        lambda: once(2034).next_open(begun),
+        lambda: once(2014).add(begun, hours(-8)),
+        lambda: once(2024).next_open(at("2024-12-01T00:00")),
+        lambda: once(2024).add(at("2024-02-01T00:00"), hours(-1)),
+    ):
+        with pytest.raises(WorktimeError) as refusal:
+            ask()
+        assert "nothing ever opens within 10 years" in refusal.value.words.en
+
+
+def test_working_days_of_many_years_are_those_one_would_count_by_hand() -> None:
+    first, last = date(2019, 5, 1), date(2029, 5, 1)
+    by_hand = sum((first + timedelta(days=i)).weekday() < 5 for i in range((last - first).days))
+    assert Worktime(WEEK, {}, SHANGHAI).workdays_between(first, last) == by_hand
+    assert Worktime(WEEK, {}, SHANGHAI).workdays_between(last, first) == -by_hand
+
+
 def test_an_instant_of_another_zone_is_the_same_instant() -> None:
     utc = datetime(2026, 9, 24, 7, tzinfo=UTC)
     answer = CITY.add(utc, hours(4))
     assert answer == at("2026-09-28T09:00")
     assert answer.tzinfo is SHANGHAI
     assert CITY.is_workday(datetime(2026, 9, 27, 17, tzinfo=UTC))  # Monday 01:00 there
+
+
+def test_whatever_kind_of_datetime_is_asked_with_the_answer_is_a_plain_one() -> None:
+    moment = pendulum.datetime(2026, 9, 24, 7)
+    for answer in (CITY.local(moment), CITY.add(moment, hours(4)), CITY.next_open(moment)):
+        assert type(answer) is datetime
+    assert CITY.local(moment) == at("2026-09-24T15:00")
+    assert CITY.local(moment).tzinfo is SHANGHAI
 
 
 # -- day rules -------------------------------------------------------------------------------
@@ -178,6 +252,37 @@ def test_days_are_counted_backward_too(rule: str, due: str) -> None:
     assert CITY.add_days(at("2026-09-28T15:00"), -2, rule) == at(due)
 
 
+@pytest.mark.parametrize(
+    ("start", "n", "due"),
+    [
+        ("2026-08-02T10:00", 1, "2026-08-04T08:00"),  # a Sunday: from Monday's opening
+        ("2026-08-04T12:30", 1, "2026-08-05T14:00"),  # lunch: from two o'clock
+        ("2026-08-04T19:00", 1, "2026-08-06T08:00"),
+        ("2026-08-02T10:00", -1, "2026-07-30T18:00"),  # back from Friday's closing
+        ("2026-08-04T12:30", -1, "2026-08-03T12:00"),
+        ("2026-08-04T12:00", 1, "2026-08-05T12:00"),  # closing time stays closing time
+        ("2026-08-04T12:00", -1, "2026-08-03T12:00"),
+        ("2026-08-02T10:00", 0, "2026-08-02T10:00"),
+    ],
+)
+def test_the_same_time_of_a_moment_outside_hours_is_that_of_the_nearest_inside(
+    start: str, n: int, due: str
+) -> None:
+    assert PLAIN.add_days(at(start), n, "same_time") == at(due)
+
+
+def test_no_days_by_the_same_time_is_the_instant_itself_on_the_clock_of_the_zone() -> None:
+    answer = PLAIN.add_days(datetime(2026, 8, 2, 2, tzinfo=UTC), 0, "same_time")
+    assert (answer, answer.tzinfo) == (at("2026-08-02T10:00"), SHANGHAI)
+
+
+def test_weekdays_round_the_clock_turn_at_their_own_midnights() -> None:
+    nights = Worktime(dict.fromkeys(range(5), ((time(0), time(0)),)), {}, SHANGHAI)
+    assert nights.add_days(at("2026-08-07T00:00"), 1, "same_time") == at("2026-08-10T00:00")
+    assert nights.add_days(at("2026-08-08T00:00"), 1, "same_time") == at("2026-08-11T00:00")
+    assert nights.add_days(at("2026-08-10T00:00"), -1, "same_time") == at("2026-08-07T00:00")
+
+
 def test_no_days_is_todays_closing_or_the_next_one() -> None:
     assert CITY.add_days(at("2026-09-24T09:00"), 0) == at("2026-09-24T18:00")
     assert CITY.add_days(at("2026-09-24T18:00"), 0) == at("2026-09-28T18:00")
@@ -200,6 +305,10 @@ def test_a_normal_day_is_the_commonest_one_and_of_equals_the_longer() -> None:
     assert PLAIN.day_length == hours(8)
     assert Worktime({**WEEK, 5: half}, {}, SHANGHAI).day_length == hours(8)
     assert Worktime({0: OFFICE, 1: half}, {}, SHANGHAI).day_length == hours(8)
+    assert Worktime({**WEEK, 5: ((time(8), time(20)),)}, {}, SHANGHAI).day_length == hours(8)
+    exact = ((time(8, 0, 30), time(12, 0, 0, 500_000)),)
+    length = Worktime({0: exact}, {}, SHANGHAI).day_length
+    assert length == timedelta(hours=4, seconds=-29, microseconds=-500_000)
 
 
 # -- pauses ----------------------------------------------------------------------------------
@@ -211,6 +320,9 @@ def test_working_time_inside_a_pause_does_not_count() -> None:
     start = at("2026-08-04T09:00")
     assert PLAIN.add(start, hours(2), [NOON_TO_NOON]) == at("2026-08-05T11:00")
     assert PLAIN.between(start, at("2026-08-05T11:00"), [NOON_TO_NOON]) == hours(2)
+    assert PLAIN.add_days(start, 1, "hours", [NOON_TO_NOON]) == at("2026-08-06T09:00")
+    tick = timedelta(microseconds=1)
+    assert PLAIN.add(NOON_TO_NOON[0], tick, [NOON_TO_NOON]) == NOON_TO_NOON[1] + tick
 
 
 def test_a_limit_used_up_as_the_pause_begins_is_due_then() -> None:
@@ -222,10 +334,37 @@ def test_overlapping_pauses_count_once() -> None:
     assert PLAIN.add(at("2026-08-04T09:00"), hours(2), twice) == at("2026-08-05T11:00")
 
 
+def test_a_pause_met_only_because_of_an_earlier_one_holds_the_limit_up_too() -> None:
+    monday, tuesday = at("2026-08-03T08:00"), at("2026-08-04T08:00")
+    pauses = [(tuesday, tuesday + hours(0.5)), (monday + hours(1), monday + hours(2))]
+    assert PLAIN.add(monday, hours(8), pauses) == at("2026-08-04T09:30")
+    assert PLAIN.add(at("2026-08-04T09:30"), hours(-8), pauses) == monday
+
+
+def test_backward_a_limit_used_up_as_the_pause_ends_begins_then() -> None:
+    nine, ten = at("2026-08-04T09:00"), at("2026-08-04T10:00")
+    assert PLAIN.add(at("2026-08-04T12:00"), hours(-2), [(nine, ten)]) == ten
+    assert PLAIN.add(at("2026-08-04T12:00"), hours(-3), [(nine, ten)]) == at("2026-08-04T08:00")
+    assert PLAIN.add(at("2026-08-04T09:30"), hours(-1), [(nine, ten)]) == at("2026-08-04T08:00")
+
+
 def test_a_pause_that_costs_no_working_time_costs_no_day() -> None:
     night = [(at("2026-08-04T18:00"), at("2026-08-05T08:00"))]
     lunch = [(at("2026-08-05T12:10"), at("2026-08-05T13:50"))]
     assert PLAIN.add_days(at("2026-08-03T09:00"), 2, pauses=night + lunch) == at("2026-08-05T18:00")
+
+    morning = [(at("2026-08-05T08:00"), at("2026-08-05T09:00"))]
+    due = PLAIN.add_days(at("2026-08-03T09:00"), 2, pauses=night + morning)
+    assert due == at("2026-08-06T18:00")
+
+
+def test_pauses_that_overlap_or_touch_are_one_and_one_of_no_time_is_none() -> None:
+    one, two, three, four = (at(f"2026-08-04T{hour:02}:00") for hour in (8, 9, 10, 11))
+    day = (one - at("1970-01-01T08:00")) // timedelta(microseconds=1)
+    assert merged([(two, three), (one, two), (one, two)]) == [(day, day + 2 * 3_600_000_000)]
+    assert merged([(one, four), (two, three)]) == [(day, day + 3 * 3_600_000_000)]
+    assert merged([(one, one)]) == []
+    assert PLAIN.add(one, hours(2), [(two, two)]) == three
 
 
 def test_a_day_touched_by_a_pause_does_not_count_as_a_day() -> None:
@@ -237,6 +376,32 @@ def test_a_day_touched_by_a_pause_does_not_count_as_a_day() -> None:
     assert PLAIN.add_days(at("2026-08-07T09:00"), -2, pauses=[NOON_TO_NOON]) == at(
         "2026-08-03T18:00"
     )
+
+
+def test_backward_only_the_pauses_on_the_way_cost_days() -> None:
+    friday = at("2026-08-07T09:00")
+    tuesday = [(at("2026-08-04T09:00"), at("2026-08-04T10:00"))]
+    assert PLAIN.add_days(friday, -3, pauses=tuesday) == at("2026-08-03T18:00")
+    assert PLAIN.add_days(friday, -2, pauses=tuesday) == at("2026-08-05T18:00")
+    early = [(at("2026-08-03T00:00"), at("2026-08-05T00:00"))]
+    assert PLAIN.add_days(friday, -2, pauses=early) == at("2026-08-05T18:00")
+    assert PLAIN.add_days(friday, -3, pauses=early) == at("2026-07-31T18:00")
+    later = [(at("2026-08-10T00:00"), at("2026-08-12T00:00"))]
+    assert PLAIN.add_days(friday, -2, pauses=later) == at("2026-08-05T18:00")
+    around = [(at("2026-08-06T00:00"), at("2026-08-11T00:00"))]
+    assert PLAIN.add_days(friday, -1, pauses=around) == at("2026-08-05T18:00")
+
+
+def test_forward_only_the_pauses_on_the_way_cost_days() -> None:
+    monday = at("2026-08-03T09:00")
+    past = [(at("2026-07-27T00:00"), at("2026-07-29T00:00"))]
+    assert PLAIN.add_days(monday, 2, pauses=past) == at("2026-08-05T18:00")
+    later = [(at("2026-08-06T00:00"), at("2026-08-08T00:00"))]
+    assert PLAIN.add_days(monday, 2, pauses=later) == at("2026-08-05T18:00")
+    assert PLAIN.add_days(monday, 3, pauses=later) == at("2026-08-10T18:00")
+    today = [(at("2026-08-03T08:00"), at("2026-08-03T10:00"))]
+    assert PLAIN.add_days(monday, 1, pauses=today) == at("2026-08-04T18:00")
+    assert PLAIN.add_days(monday, 0, pauses=today) == at("2026-08-04T18:00")
 
 
 def test_two_pauses_on_one_day_cost_that_day_once() -> None:
@@ -270,10 +435,36 @@ def test_an_opening_the_clock_skips_is_the_instant_of_the_jump() -> None:
     assert night.between(at("2026-03-29T00:00", BERLIN), at("2026-03-29T12:00", BERLIN)) == hours(2)
 
 
+@pytest.mark.parametrize(
+    "opening", [time(2), time(2, 7, 13), time(2, 30), time(2, 59, 59, 999_999)]
+)
+def test_wherever_in_the_hour_it_skips_the_opening_is_the_jump_to_the_microsecond(
+    opening: time,
+) -> None:
+    night = Worktime({6: ((opening, time(5)),)}, {}, BERLIN)
+    assert night.next_open(at("2026-03-28T12:00", BERLIN)) == at("2026-03-29T03:00", BERLIN)
+
+
+def test_a_slot_wholly_within_the_hour_the_clock_skips_is_not_worked() -> None:
+    gone = Worktime({6: ((time(2), time(3)),)}, {}, BERLIN)
+    saturday = at("2026-03-28T12:00", BERLIN)
+    assert gone.next_open(saturday) == at("2026-04-05T02:00", BERLIN)
+    assert gone.add_days(saturday, 1) == at("2026-04-05T03:00", BERLIN)
+
+
 def test_an_opening_the_clock_shows_twice_is_the_first() -> None:
     night = Worktime({6: ((time(2, 30), time(5)),)}, {}, BERLIN)
     opening = night.next_open(at("2026-10-25T00:00", BERLIN))
     assert opening.astimezone(UTC) == datetime(2026, 10, 25, 0, 30, tzinfo=UTC)
+
+
+def test_the_same_time_on_a_day_that_shows_it_twice_is_the_first() -> None:
+    night = Worktime(dict.fromkeys(range(7), ((time(2), time(5)),)), {}, BERLIN)
+    due = night.add_days(at("2026-10-24T02:30", BERLIN), 1, "same_time")
+    assert due.astimezone(UTC) == datetime(2026, 10, 25, 0, 30, tzinfo=UTC)
+    second = datetime(2026, 10, 25, 2, 30, tzinfo=BERLIN, fold=1)
+    back = night.add_days(second, -1, "same_time")
+    assert back.astimezone(UTC) == datetime(2026, 10, 24, 0, 30, tzinfo=UTC)
 
 
 # -- explanations ----------------------------------------------------------------------------
@@ -303,6 +494,47 @@ def test_a_pause_covers_whatever_it_lies_on() -> None:
         (SpanKind.PAUSE, at("2026-08-04T10:00")),
         (SpanKind.WORKING, at("2026-08-05T10:00")),
     ]
+
+
+def test_a_day_off_without_a_name_is_a_holiday_and_a_named_weekend_keeps_its_name() -> None:
+    days = Worktime(WEEK, {date(2026, 8, 4): ()}, SHANGHAI, names={date(2026, 8, 8): "全民健身日"})
+    spans = days.spans(at("2026-08-04T00:00"), at("2026-08-10T00:00"))
+    assert spans[0] == (at("2026-08-04T00:00"), at("2026-08-05T00:00"), SpanKind.HOLIDAY, "")
+    assert [(s.kind, s.name) for s in spans[-2:]] == [
+        (SpanKind.HOLIDAY, "全民健身日"),
+        (SpanKind.WEEKEND, ""),
+    ]
+
+
+def test_pauses_are_told_each_for_itself_and_without_a_name() -> None:
+    day = ("2026-08-04T08:00", "2026-08-04T09:00", "2026-08-04T10:00", "2026-08-04T11:00")
+    one, two, three, four = map(at, day)
+    told = PLAIN.spans(one, at("2026-08-04T12:00"), [(one, two), (three, four)])
+    assert told == [
+        (one, two, SpanKind.PAUSE, ""),
+        (two, three, SpanKind.WORKING, ""),
+        (three, four, SpanKind.PAUSE, ""),
+        (four, at("2026-08-04T12:00"), SpanKind.WORKING, ""),
+    ]
+
+
+def test_a_pause_on_each_of_two_days_is_told_on_each() -> None:
+    days = ["2026-08-03", "2026-08-04"]
+    pauses = [(at(f"{day}T09:00"), at(f"{day}T10:00")) for day in days]
+    spans = PLAIN.spans(at("2026-08-03T08:00"), at("2026-08-04T12:00"), pauses)
+    assert [(s.start, s.end) for s in spans if s.kind is SpanKind.PAUSE] == pauses
+
+
+def test_a_pause_that_only_touches_a_stretch_is_no_part_of_it() -> None:
+    nine, ten = at("2026-08-04T09:00"), at("2026-08-04T10:00")
+    touching = [(at("2026-08-04T08:00"), nine), (ten, at("2026-08-04T11:00"))]
+    assert PLAIN.spans(nine, ten, touching) == [(nine, ten, SpanKind.WORKING, "")]
+
+
+def test_a_stretch_of_no_time_has_no_parts() -> None:
+    nine = at("2026-08-04T09:00")
+    assert PLAIN.spans(nine, nine) == []
+    assert PLAIN.spans(nine, at("2026-08-03T09:00")) == []
 
 
 # -- refusals --------------------------------------------------------------------------------
@@ -388,6 +620,110 @@ def test_a_pause_that_ends_before_it_begins_is_refused() -> None:
         CITY.add(at("2026-09-24T15:00"), hours(1), [(NOON_TO_NOON[1], NOON_TO_NOON[0])])
 
 
+NIGHT = at("2026-08-04T03:00")
+
+
+@pytest.mark.parametrize(
+    ("ask", "zh", "en"),
+    [
+        (
+            lambda: Worktime({0: ((time(8), time(12)), (time(11), time(18)))}, {}, SHANGHAI),
+            "0 的时段 11:00–18:00 与前一时段重叠。同一天的时段不得重叠，请合并或改正。",
+            "The slot 11:00–18:00 of 0 overlaps the one before. "
+            "Slots of one day must not overlap; join or correct them.",
+        ),
+        (
+            lambda: Worktime({}, {date(2026, 8, 4): ((time(18), time(8)),)}, SHANGHAI),
+            "2026-08-04 的时段 18:00–08:00 先下班后上班。请先写上班、后写下班；"
+            "00:00 表示当日 24:00。",
+            "The slot 18:00–08:00 of 2026-08-04 closes before it opens. Write opening, then "
+            "closing; a closing of 00:00 is the midnight that ends the day.",
+        ),
+        (
+            lambda: Worktime({0: ((time(8, tzinfo=UTC), time(9)),)}, {}, SHANGHAI),
+            "0 的时段 08:00–09:00 带有时区。时段只写钟点，时区由日历统一决定。",
+            "The slot 08:00–09:00 of 0 has a time zone. Slots are clock times only; "
+            "the schedule has one zone.",
+        ),
+        (
+            lambda: Worktime({7: OFFICE}, {}, SHANGHAI),
+            "每周工作时间里的 “7” 不是星期。请用 0（周一）到 6（周日）。",
+            "7 is no weekday. Use 0 (Monday) to 6 (Sunday).",
+        ),
+        (
+            lambda: Worktime({}, {datetime(2026, 8, 4, tzinfo=UTC): OFFICE}, SHANGHAI),
+            "日历里的 2026-08-04T00:00:00+00:00 是时刻。日历按日期登记，请去掉钟点。",
+            "2026-08-04T00:00:00+00:00 is an instant. A calendar lists dates; leave out the time.",
+        ),
+        (
+            lambda: PLAIN.is_open(datetime(2026, 9, 24, 15)),  # noqa: DTZ001
+            "时刻 2026-09-24T15:00:00 没有时区。请写明时区，例如 2026-09-24T15:00+08:00。",
+            "The instant 2026-09-24T15:00:00 has no time zone. "
+            "Say which, for example 2026-09-24T15:00+08:00.",
+        ),
+        (
+            lambda: PLAIN.is_open(datetime(2200, 2, 1, tzinfo=UTC)),
+            "2200 年超出工作日历的范围（1900–2199）。请核对日期和时限。",
+            "The year 2200 is outside the working calendar (1900 to 2199). "
+            "Check the date and the time limit.",
+        ),
+        (
+            lambda: PLAIN.between(NIGHT, NIGHT, [(NIGHT, NIGHT - hours(1))]),
+            "暂停的结束早于开始。暂停由开始和结束两个时刻组成，请核对先后。",
+            "A pause ends before it begins. Give its beginning first, then its end.",
+        ),
+        (
+            lambda: PLAIN.add_days(NIGHT, 1, "whenever"),
+            "不认识工作日算法“whenever”。可用的是：hours、same_time、end_of_day。",
+            "Unknown day rule 'whenever'. Use one of: hours, same_time, end_of_day.",
+        ),
+        (
+            lambda: Worktime({}, {}, SHANGHAI).next_open(NIGHT),
+            "按这份工作时间表，10 年内没有上班时间，无法计算。请检查每周工作时间和日历。",
+            "By this schedule nothing ever opens within 10 years, so there is no "
+            "answer. Check the weekly hours and the calendar.",
+        ),
+        (
+            lambda: Worktime(ALWAYS, {}, SHANGHAI).next_close(NIGHT),
+            "按这份工作时间表，10 年内没有下班时间，无法计算。请检查每周工作时间和日历。",
+            "By this schedule nothing ever closes within 10 years, so there is no "
+            "answer. Check the weekly hours and the calendar.",
+        ),
+        (
+            lambda: Worktime({}, {}, SHANGHAI).add_days(NIGHT, 1, "hours"),
+            "工作时间表没有任何一天的常规工作时间，无法把工作日折算成小时。"
+            "请先设置每周的上下班时间。",
+            "The schedule has no weekly hours, so a working day has no length in hours. "
+            "Set the weekly hours first.",
+        ),
+    ],
+)
+def test_each_refusal_says_what_was_wrong_what_the_rule_is_and_what_to_do(
+    ask: Callable[[], object], zh: str, en: str
+) -> None:
+    with pytest.raises(WorktimeError) as refusal:
+        ask()
+    assert refusal.value.words == (zh, en)
+
+
+def test_slots_that_touch_are_no_overlap_and_may_stand_in_any_order() -> None:
+    touching = Worktime({1: ((time(12), time(18)), (time(8), time(12)))}, {}, SHANGHAI)
+    assert touching.slots(date(2026, 8, 4)) == ((time(8), time(12)), (time(12), time(18)))
+    assert touching.next_close(at("2026-08-04T09:00")) == at("2026-08-04T18:00")
+
+
+def test_the_calendar_reaches_to_its_very_edges_and_no_further() -> None:
+    first = datetime(1900, 1, 1, tzinfo=SHANGHAI)
+    last = datetime(2199, 12, 31, 23, 59, 59, 999999, tzinfo=SHANGHAI)
+    assert (CITY.local(first), CITY.local(last)) == (first, last)
+    for beyond in (first - timedelta(days=3), last + timedelta(days=3)):
+        with pytest.raises(WorktimeError):
+            CITY.local(beyond)
+    for year in (1900, 2199):
+        only = Worktime({}, {date(year, 8, 4): OFFICE}, SHANGHAI)
+        assert only.is_open(at(f"{year}-08-04T09:00"))
+
+
 # -- laws ------------------------------------------------------------------------------------
 
 ZONES = [
@@ -439,13 +775,11 @@ pauses = st.lists(
 durations = st.timedeltas(-timedelta(days=60), timedelta(days=60))
 
 
-@settings(max_examples=150, deadline=None)
 @given(worktimes(), instants(), durations, pauses)
 def test_what_was_added_is_what_lies_between(worktime, a, d, stops) -> None:
     assert worktime.between(a, worktime.add(a, d, stops), stops) == d
 
 
-@settings(max_examples=100, deadline=None)
 @given(worktimes(), instants(), instants(), instants(), pauses)
 def test_working_time_adds_up_and_turns_round(worktime, a, b, c, stops) -> None:
     whole = worktime.between(a, c, stops)
@@ -455,7 +789,6 @@ def test_working_time_adds_up_and_turns_round(worktime, a, b, c, stops) -> None:
         assert timedelta() <= whole <= c - a
 
 
-@settings(max_examples=100, deadline=None)
 @given(worktimes(), st.tuples(instants(), instants()), st.tuples(durations, durations), pauses)
 def test_later_and_longer_never_end_earlier(worktime, starts, lengths, stops) -> None:
     (first, last), (short, long) = sorted(starts), sorted(lengths)
@@ -463,13 +796,11 @@ def test_later_and_longer_never_end_earlier(worktime, starts, lengths, stops) ->
     assert worktime.add(first, short, stops) <= worktime.add(first, long, stops)
 
 
-@settings(max_examples=60, deadline=None)
 @given(worktimes(), instants(), st.integers(1, 40), st.sampled_from(list(DayRule)), pauses)
 def test_more_days_never_end_earlier(worktime, a, n, rule, stops) -> None:
     assert a <= worktime.add_days(a, n, rule, stops) < worktime.add_days(a, n + 1, rule, stops)
 
 
-@settings(max_examples=60, deadline=None)
 @given(worktimes(), instants(), st.integers(1, 40))
 def test_the_nth_working_day_is_n_working_days_away(worktime, a, n) -> None:
     due = worktime.add_days(a, n)
@@ -478,7 +809,6 @@ def test_the_nth_working_day_is_n_working_days_away(worktime, a, n) -> None:
     assert worktime.next_close(due - timedelta(microseconds=1)) >= due
 
 
-@settings(max_examples=60, deadline=None)
 @given(worktimes(), instants("2026-03-01T00:00", "2026-11-10T00:00"), pauses)
 def test_spans_cover_the_time_without_gaps_and_hold_its_working_time(worktime, a, stops) -> None:
     b = a + timedelta(days=20)
@@ -504,7 +834,6 @@ def minutes(worktime: Worktime, start: datetime, count: int) -> Iterator[bool]:
         yield state
 
 
-@settings(max_examples=50, deadline=None)
 @given(worktimes(), st.sampled_from(JUMPS), st.integers(0, 600), st.integers(0, 3000))
 def test_the_sums_agree_with_counting_every_minute(worktime, jump, offset, length) -> None:
     begin = datetime(jump.year, jump.month, jump.day, tzinfo=UTC) - timedelta(days=1)
@@ -519,7 +848,7 @@ def test_the_sums_agree_with_counting_every_minute(worktime, jump, offset, lengt
 
 
 def test_many_threads_asking_of_far_apart_years_get_the_same_answers() -> None:
-    starts = [at(f"{year}-09-24T15:00") for year in range(2000, 2060, 3)]
+    starts = [at(f"{year}-09-24T15:00") for year in (2012, 2023, 2029, 2036)]
     expected = [Worktime(WEEK, {}, SHANGHAI).add(start, hours(40)) for start in starts]
     for _ in range(3):
         shared = Worktime(WEEK, {}, SHANGHAI)
@@ -530,6 +859,11 @@ def test_many_threads_asking_of_far_apart_years_get_the_same_answers() -> None:
 def test_the_answer_does_not_depend_on_what_was_asked_before() -> None:
     far = Worktime(WEEK, {}, SHANGHAI)
     far.add(at("2040-01-01T00:00"), hours(1))
+    assert far.add(at("2024-01-01T00:00"), hours(-8)) == at("2023-12-29T08:00")
     far.add(at("1999-01-01T00:00"), hours(1))
     for text in ("2023-12-29T17:00", "2026-09-24T15:00", "2031-01-01T00:00"):
         assert far.add(at(text), hours(40)) == Worktime(WEEK, {}, SHANGHAI).add(at(text), hours(40))
+    for text in ("2024-01-01T00:00", "1999-01-01T00:00"):
+        assert far.add(at(text), hours(-40)) == Worktime(WEEK, {}, SHANGHAI).add(
+            at(text), hours(-40)
+        )

@@ -1,0 +1,104 @@
+"""What a person written to may rely on: a message that comes late still says something true."""
+
+import pytest
+
+from models.case import Stage, Status
+from models.notice import NoticeKind
+from rules.relevance import about, still_needed
+
+OVER = [Status.CLOSED, Status.CANCELLED, Status.MERGED, Status.REJECTED]
+
+
+@pytest.mark.parametrize("status", list(Status))
+@pytest.mark.parametrize(
+    "kind",
+    [
+        *(NoticeKind.DISPATCHED, NoticeKind.ESCALATION, NoticeKind.TRANSFERRED),
+        *(NoticeKind.DECIDED, NoticeKind.CLOSED, NoticeKind.ASSIGNED, NoticeKind.TAKEN_OVER),
+        *(NoticeKind.CONFIRMED, NoticeKind.EXPOSED, NoticeKind.RECOMPUTED, NoticeKind.PROPOSED),
+        NoticeKind.URGED,
+    ],
+)
+def test_what_somebody_must_know_is_told_whatever_has_happened_since(
+    kind: NoticeKind, status: Status
+) -> None:
+    assert still_needed(kind, None, status)
+    assert still_needed(kind, "handle", status)
+
+
+@pytest.mark.parametrize(
+    ("kind", "status"),
+    [
+        (NoticeKind.UNDECIDED, Status.UNDECIDED),
+        (NoticeKind.RETURNED, Status.RETURNED),
+        (NoticeKind.SUBMITTED, Status.SUBMITTED),
+        (NoticeKind.REWORK, Status.REWORK),
+        (NoticeKind.RELAPSED, Status.REWORK),
+        (NoticeKind.REOPENED, Status.REWORK),
+        (NoticeKind.LOOK_BACK, Status.CLOSED),
+    ],
+)
+def test_a_call_to_act_is_moot_once_the_case_has_moved_on(kind: NoticeKind, status: Status) -> None:
+    assert [s for s in Status if still_needed(kind, None, s)] == [status]
+
+
+@pytest.mark.parametrize(
+    "status", [Status.DISPATCHED, Status.IN_PROGRESS, Status.RETURNED, Status.REWORK]
+)
+def test_a_reminder_about_handling_is_told_while_the_unit_handles(status: Status) -> None:
+    assert still_needed(NoticeKind.REMINDER, "handle", status)
+
+
+@pytest.mark.parametrize("status", [Status.SUBMITTED, Status.SUSPENDED, *OVER])
+def test_a_reminder_about_handling_is_moot_once_the_unit_has_submitted(status: Status) -> None:
+    assert not still_needed(NoticeKind.REMINDER, "handle", status)
+
+
+@pytest.mark.parametrize(
+    ("stage", "status"),
+    [
+        ("dispatch", Status.UNDECIDED),
+        ("sign", Status.DISPATCHED),
+        ("rule", Status.RETURNED),
+        ("verify", Status.SUBMITTED),
+    ],
+)
+def test_a_reminder_about_a_step_is_told_while_the_case_waits_for_it(
+    stage: str, status: Status
+) -> None:
+    assert still_needed(NoticeKind.REMINDER, stage, status)
+    for over in (Status.IN_PROGRESS, *OVER):
+        assert not still_needed(NoticeKind.REMINDER, stage, over)
+
+
+def test_a_reminder_that_does_not_say_of_what_is_told() -> None:
+    assert still_needed(NoticeKind.REMINDER, None, Status.SUBMITTED)
+
+
+@pytest.mark.parametrize("status", list(Status))
+def test_a_request_waits_for_its_decision_whatever_the_case_does(status: Status) -> None:
+    assert still_needed(NoticeKind.REQUEST, None, status)
+
+
+@pytest.mark.parametrize("stage", list(Stage))
+@pytest.mark.parametrize("kind", [NoticeKind.REMINDER, NoticeKind.ESCALATION, NoticeKind.SUBMITTED])
+def test_a_notice_that_names_its_clock_speaks_of_that_clock(kind: NoticeKind, stage: Stage) -> None:
+    assert about(kind, stage.value) is stage
+
+
+@pytest.mark.parametrize(
+    ("kind", "stage"),
+    [
+        (NoticeKind.UNDECIDED, Stage.DISPATCH),
+        (NoticeKind.RETURNED, Stage.RULE),
+        (NoticeKind.SUBMITTED, Stage.VERIFY),
+        (NoticeKind.LOOK_BACK, Stage.LOOK_BACK),
+        (NoticeKind.DISPATCHED, Stage.HANDLE),
+        (NoticeKind.REWORK, Stage.HANDLE),
+        (NoticeKind.REMINDER, Stage.HANDLE),
+    ],
+)
+def test_a_notice_that_names_no_clock_speaks_of_the_one_its_reader_acts_by(
+    kind: NoticeKind, stage: Stage
+) -> None:
+    assert about(kind, None) is stage
