@@ -22,8 +22,10 @@ from sqlmodel import SQLModel
 
 from models.assignment import Assignment
 from models.case import Case, Pause, Stage, Status
+from models.category import Role
 from models.escalation import Escalation
 from models.evidence import Evidence
+from models.look_back import LookBack
 from models.notice import Notice, NoticeKind, NoticeState
 from models.record import Record
 from models.request import Request
@@ -31,6 +33,7 @@ from models.verb import Verb
 from models.words import Words
 from rules.chain import canonical, link
 from rules.duty import Recipient
+from rules.history import BLANK, written
 from rules.ladder import Step
 
 ENGINE = "督办引擎"
@@ -39,6 +42,10 @@ ENGINE = "督办引擎"
 
 class Overtaken(Exception):  # noqa: N818 - it is an event, not a mistake
     """Somebody else moved one of the cases first; nothing was written."""
+
+
+CLOCKS = {Stage.HANDLE: "epoch", Stage.LOOK_BACK: "look_backs"}
+"""What counts the clocks of a stage; those of all others are counted by turns."""
 
 
 class CaseState:
@@ -76,6 +83,8 @@ class Change:
     records: list[dict[str, Any]] = field(default_factory=list)
     assignments: list[dict[str, Any]] = field(default_factory=list)
     unassigned: dict[str, Any] | None = None
+    parts: dict[int, dict[str, Any]] = field(default_factory=dict)
+    """What changes in assignments that go on, by their id."""
     escalations: list[dict[str, Any]] = field(default_factory=list)
     notices: list[dict[str, Any]] = field(default_factory=list)
     evidence: list[dict[str, Any]] = field(default_factory=list)
@@ -83,14 +92,24 @@ class Change:
     decided: dict[str, Any] | None = None
     pauses: list[dict[str, Any]] = field(default_factory=list)
     resumed_at: datetime | None = None
+    looked_back: dict[str, Any] | None = None
+    more: list[tuple[type[SQLModel], dict[str, Any]]] = field(default_factory=list)
+    """Rows of other tables that belong to the decision."""
+    said: dict[str, Any] = field(default_factory=dict)
 
     def record(
         self, verb: Verb, at: datetime, words: Words | str, actor: str = ENGINE, **data: Any
     ) -> int:
-        """Add a record, chained to the one before; gives its number within the case."""
+        """Add a record, chained to the one before; gives its number within the case.
+
+        Its data holds under "now" the facts of the case that changed with it: from its records
+        anybody can tell how a case stood at any moment (`rules.history`).
+        """
         case = self.case
         seq = case.records + 1
         sentence = str(words)
+        if now := self._news():
+            data["now"] = now
         text = canonical(data)
         digest = link(case.head, case.number, seq, at, verb, actor, case.status, sentence, text)
         self.records.append(
@@ -110,13 +129,31 @@ class Change:
         case.set(records=seq, head=digest)
         return int(seq)
 
+    def _news(self) -> dict[str, Any]:
+        """The tracked facts that differ from what the record before said, as JSON values."""
+        case, said = self.case, self.said
+        news = {}
+        for name in BLANK.keys() & case.sets.keys():
+            value = case.sets[name]
+            if value != said.get(name, case.old.get(name, BLANK[name])):
+                said[name] = value
+                news[name] = written(value)
+        return news
+
+    def assign(self, unit: int, role: Role, at: datetime) -> None:
+        """Give a unit a part in the case from `at` on."""
+        self.assignments.append(
+            {"case_id": self.case.id, "unit_id": unit, "role": role, "started_at": at,
+             "exempt": False, "section": ""}
+        )  # fmt: skip
+
     def move(self, to: Status, at: datetime) -> None:
         """Enter a status. Its step clock, if it has one, is set by the caller."""
         self.case.set(status=to, since=at, step_due_at=None, turn=self.case.turn + 1)
 
     def clock(self, stage: Stage) -> int:
-        """Which clock of the stage is running: counted by epochs for handling, else by turns."""
-        return int(self.case.epoch if stage is Stage.HANDLE else self.case.turn)
+        """Which clock of the stage is running: an epoch of handling, a look-back, a turn."""
+        return int(getattr(self.case, CLOCKS.get(stage, "turn")))
 
     def owe(
         self,
@@ -150,8 +187,10 @@ class Change:
             )
         return keys
 
-    def log(self, step: Step, at: datetime, seq: int, notices: Sequence[str]) -> None:
-        """Add a row to the escalation log; `seq` is the record that says the same."""
+    def log(
+        self, step: Step, at: datetime, seq: int, notices: Sequence[str], unit: int | None
+    ) -> None:
+        """Add a row to the escalation log against `unit`; `seq` is the record that says it."""
         look = step.look
         told = [
             {"person": r.person, "unit": r.unit, "duty": r.duty.value, "notice": key}
@@ -160,6 +199,7 @@ class Change:
         self.escalations.append(
             {
                 "case_id": self.case.id,
+                "unit_id": unit,
                 "epoch": self.clock(look.stage),
                 "stage": look.stage,
                 "level": look.level,
@@ -189,6 +229,8 @@ def apply(connection: Connection, changes: Sequence[Change]) -> None:
         (Notice, [row for c in changes for row in c.notices]),
     ):
         insert(connection, model, rows)
+    for kind, row in (more for change in changes for more in change.more):
+        insert(connection, kind, [row])
 
 
 def table(model: type[SQLModel]) -> sa.Table:
@@ -307,7 +349,7 @@ def _compare_and_set(columns: Sequence[str]) -> sa.Update:
 
 
 def _close_rows(connection: Connection, changes: Sequence[Change]) -> None:
-    """End what a decision ends: assignments, the open request, the running pause."""
+    """End what a decision ends: assignments, the open request, the pause, the look-back."""
     for change in changes:
         case_id = change.case.id
         if change.unassigned is not None:
@@ -316,6 +358,11 @@ def _close_rows(connection: Connection, changes: Sequence[Change]) -> None:
             _end(connection, Pause, case_id, "ended_at", {"ended_at": change.resumed_at})
         if change.decided is not None:
             _end(connection, Request, case_id, "decided_at", change.decided)
+        if change.looked_back is not None:
+            _end(connection, LookBack, case_id, "done_at", change.looked_back)
+        for part_id, values in change.parts.items():
+            parts = table(Assignment)
+            connection.execute(sa.update(parts).where(parts.c.id == part_id).values(**values))
 
 
 def _end(

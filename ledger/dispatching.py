@@ -5,22 +5,26 @@ Intake, the dispatch sweep and the supervisor's hand all dispatch through here.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 
 from ledger.changes import ENGINE, Change
 from ledger.reference import Reference
 from models.case import LimitSource, Stage, Status
 from models.category import Role
+from models.escalation import Outcome
 from models.notice import NoticeKind
 from models.person import DutyKind
 from models.verb import Verb
 from models.words import Words
-from rules.agenda import Book, next_look
+from rules.agenda import Act, Book, Look, next_look
 from rules.duty import Recipient
-from rules.ladder import UPWARDS
+from rules.ladder import UPWARDS, Step
 from rules.limits import Limit
 from rules.routing import Routed, Undecided, route
+
+TICK = timedelta(microseconds=1)
+"""What is to be looked at from this very instant is planned from just before it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,10 +99,10 @@ def dispatch(
         limit=text,
         limit_source=limit[1],
     )
-    change.assignments += [
-        {"case_id": case.id, "unit_id": unit, "role": role, "started_at": at, "exempt": False}
-        for unit, role in routed.units
-    ]
+    raised = book.policy.relapse_raises if case.recurrence_of else 0
+    case.set(raised=raised, raised_at=at if raised else None)
+    for unit, role in routed.units:
+        change.assign(unit, role, at)
     names = [reference.directory.units[unit].name for unit, _ in routed.units]
     told = [reference.directory.nearest(unit, UPWARDS, at) for unit, _ in routed.units]
     start_step(change, book, Stage.SIGN, at)
@@ -107,7 +111,7 @@ def dispatch(
         at,
         f"{routed.reason.zh}，交办{'、'.join(names)}；时限{text}（{limit[1].words.zh}），"
         f"{local(due.due_at, reference)} 到期{'（暂定）' if due.provisional else ''}。"
-        f"{_unmanned(names, told)}",
+        f"{'反弹案件，督办提高一级。' if raised else ''}",
         actor,
         units=[
             {"unit": name, "role": role.value}
@@ -118,35 +122,60 @@ def dispatch(
         provisional=due.provisional,
     )
     for (unit, role), who in zip(routed.units, told, strict=True):
-        why = f"dispatched:{case.number}:{case.epoch}:{unit}"
-        change.owe(NoticeKind.DISPATCHED, at, who, why, role=role.value, nobody=_stands_in(who))
-    plan(change, book, at)
+        why, missing = f"dispatched:{case.number}:{case.epoch}:{unit}", _missing(who)
+        keys = change.owe(NoticeKind.DISPATCHED, at, who, why, role=role.value, nobody=missing)
+        if missing:
+            _log_missing(change, reference.directory.units[unit].name, unit, who, keys, at)
+    plan(change, book, at - TICK if raised else at)
 
 
-def _stands_in(who: Sequence[Recipient]) -> bool:
-    """Whether these were told because the unit's contact is missing."""
-    return bool(who) and who[0].duty is not DutyKind.CONTACT
+def _missing(told: Sequence[Recipient]) -> bool:
+    """Whether the unit has no contact on duty; then whoever is next above was told."""
+    return not told or told[0].duty is not DutyKind.CONTACT
 
 
-def _unmanned(names: Sequence[str], told: Sequence[Sequence[Recipient]]) -> str:
-    """The units whose contact is missing, and who was told in their place."""
-    others = [
-        (name, "、".join(r.person for r in who))
-        for name, who in zip(names, told, strict=True)
-        if not who or _stands_in(who)
-    ]
-    return "".join(
-        f"{name}联络员无人在岗，{f'改告{person}' if person else '无人可告'}。"
-        for name, person in others
+def _log_missing(
+    change: Change,
+    name: str,
+    unit: int,
+    told: Sequence[Recipient],
+    keys: Sequence[str],
+    at: datetime,
+) -> None:
+    """The escalation log keeps what could not be carried out, from the first notice on."""
+    look = Look(at, Stage.DISPATCH, Act.REMIND, f"交办{name}"[:64], tell=(DutyKind.CONTACT,))
+    instead = "、".join(f"{r.duty.words.zh}{r.person}" for r in told)
+    said = f"{name}联络员无人在岗，{f'改告{instead}' if instead else '无人可告'}。"
+    log_step(change, Step(look, Outcome.NOBODY, tuple(told)), said, keys, unit, at)
+
+
+def log_step(
+    change: Change, step: Step, said: str, keys: Sequence[str], unit: int | None, at: datetime
+) -> None:
+    """Write one step of follow-up twice: as a record of the case, and into the log."""
+    look = step.look
+    seq = change.record(
+        Verb.ESCALATE if look.level else Verb.REMIND,
+        at,
+        said,
+        stage=look.stage.value,
+        level=look.level,
+        rule=look.rule,
+        planned=look.at.astimezone(UTC).isoformat(),
+        card=look.card,
+        outcome=step.outcome.value,
+        recipients=keys,
     )
+    change.log(step, at, seq, keys, unit)
 
 
 def hold(change: Change, reference: Reference, book: Book, why: Words, at: datetime) -> None:
     """No unit can be named: the case waits in the supervisor's queue, and says why."""
     case = change.case
-    step = case.step_due_at
+    waiting = {"since": case.since, "step_due_at": case.step_due_at}
     change.move(Status.UNDECIDED, at)
-    case.set(step_due_at=step)
+    # One clock for both: it waits to be dispatched since it was filed.
+    case.set(**waiting)
     change.record(Verb.HOLD, at, f"待定责：{why.zh}。", reason_en=why.en)
     change.owe(
         NoticeKind.UNDECIDED,

@@ -1,5 +1,6 @@
 """自检: what the engine should have done and has not."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -7,7 +8,8 @@ import sqlalchemy as sa
 
 from ledger.changes import table
 from ledger.database import Ledger
-from ledger.log import verify
+from ledger.journal import Seal
+from ledger.proof import DATABASE, verify
 from ledger.reference import read
 from models.case import Case
 from models.notice import Notice, NoticeState
@@ -26,8 +28,13 @@ class Ailment:
     advice: str
 
 
-def ailments(ledger: Ledger, at: datetime) -> list[Ailment]:
-    """Looks overdue, notices stuck or dead, a calendar about to end, a broken chain."""
+def ailments(
+    ledger: Ledger, at: datetime, keys: Collection[str] = (), last: Seal | None = None
+) -> list[Ailment]:
+    """Looks overdue, notices stuck or dead, a calendar about to end, records not as written.
+
+    `keys` and `last` are what the records are held against: see `ledger.proof.verify`.
+    """
     cases, notices = table(Case), table(Notice)
     waiting = notices.c.state.in_((NoticeState.OWED, NoticeState.SENDING))
     with ledger.transaction() as connection:
@@ -42,7 +49,8 @@ def ailments(ledger: Ledger, at: datetime) -> list[Ailment]:
         reference = read(connection)
     soon = (at + CALENDAR_ENDS).astimezone(reference.zone).year
     unpublished = soon not in reference.published
-    _, broken = verify(ledger)
+    broken = verify(ledger, keys, last).broken
+    unguarded = [each for each in broken if each.case == DATABASE]
     found = [
         Ailment("到点未巡查的案件 · looks overdue", late, "检查 duban up 是否在运行"),
         Ailment("积压一小时以上的通知 · notices stuck", stuck, "duban outbox --state owed"),
@@ -52,6 +60,15 @@ def ailments(ledger: Ledger, at: datetime) -> list[Ailment]:
             int(unpublished),
             "国务院通知发布后运行 duban load 日历.csv",
         ),
-        Ailment("流转记录链断裂 · broken record chains", len(broken), "duban log verify"),
+        Ailment(
+            "流转记录链断裂 · broken record chains",
+            len(broken) - len(unguarded),
+            "duban log verify",
+        ),
+        Ailment(
+            "防改触发器缺失的表 · tables without their guard",
+            len(unguarded),
+            "查明何人所为，再由迁移重建 · find out who did it, then restore it from the migration",
+        ),
     ]
     return [ailment for ailment in found if ailment.count]

@@ -6,21 +6,31 @@ counter's row, so that two imports at once see each other's cases and numbers ne
 
 import json
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
 
 from ledger.changes import CaseState, Change, among, apply, insert, table
 from ledger.database import Ledger
-from ledger.dispatching import Claim, choose_limit, decide, dispatch, hold, start_step, written
-from ledger.reference import Reference, read
-from models.case import Case, Counter, Stage, Status
+from ledger.dispatching import (
+    Claim,
+    choose_limit,
+    decide,
+    dispatch,
+    hold,
+    plan,
+    start_step,
+    written,
+)
+from ledger.merged import merged_at
+from ledger.opening import Numbers, hold_counter, new_case
+from ledger.reference import Reference, current, read
+from models.case import Case, Stage, Status
 from models.finding import Batch, Draft, Finding, FindingOutcome
 from models.verb import Verb
 from models.words import Trouble, Words
@@ -74,7 +84,10 @@ def receive(
     reference: Reference | None = None
     for chunk in chunks:
         with ledger.transaction() as connection:
-            reference = reference or read(connection)
+            # Whoever loads reference data holds this counter: what it finds of ours is recomputed,
+            # and what we open after it is judged by the new data.
+            hold_counter(connection, "case")
+            reference = current(connection, reference)
             answers = _Chunk(connection, reference, origin, at).take(chunk)
         yield answers
 
@@ -115,9 +128,8 @@ class _Chunk:
     known_rows: dict[str, Any] = field(default_factory=dict)
     known_words: dict[str, str] = field(default_factory=dict)
     seen: dict[str, list[Seen]] = field(default_factory=lambda: defaultdict(list))
-    next_id: int = 0
-    next_number: int = 0
     batch_id: int = 0
+    numbers: Numbers = field(init=False)
 
     def take(self, drafts: Sequence[Draft]) -> list[Answer]:
         """Judge and write the chunk; one answer for each draft, in order."""
@@ -206,8 +218,10 @@ class _Chunk:
         self._remember(change)
         if draft.fixed_on_spot:
             return self._fixed(change)
-        self._file(change, category, confidence, former)
         book = self.reference.book
+        if book.policy.filing == "hand":
+            return self._wait(change, category, limit, former)
+        self._file(change, category, confidence, former)
         claim = Claim(draft.units, draft.coordinate)
         routed = decide(self.reference, claim, category, area_path, self.at)
         change.case.set(limit=limit)
@@ -236,6 +250,18 @@ class _Chunk:
             recurrence_of=former.number if former else None,
         )
 
+    def _wait(
+        self, change: Change, category: str | None, limit: str, former: Seen | None
+    ) -> Change:
+        """Reported only: a supervisor files, rejects or merges it."""
+        change.case.set(limit=limit)
+        start_step(change, self.reference.book, Stage.FILE, self.at)
+        relapse = f"疑为 {former.number} 的反弹。" if former else ""
+        said = f"由{self.origin.name}上报，待立案。{relapse}"
+        change.record(Verb.REPORT, self.at, said, category=category)
+        plan(change, self.reference.book)
+        return change
+
     def _fixed(self, change: Change) -> Change:
         change.move(Status.CLOSED, self.at)
         change.case.set(closed_at=self.at, submitted_at=self.at, late=False)
@@ -245,32 +271,16 @@ class _Chunk:
     def _new_case(
         self, draft: Draft, category: str | None, area_id: int | None, former: Seen | None
     ) -> CaseState:
-        case_id, self.next_id = self.next_id, self.next_id + 1
-        serial, self.next_number = self.next_number, self.next_number + 1
-        year = self.at.astimezone(self.reference.zone).year
-        return CaseState(
-            {
-                "id": case_id,
-                "number": f"{year}-{serial:06d}",
-                "status": Status.REPORTED,
-                "version": 0,
-                "epoch": 0,
-                "turn": 0,
-                "place": draft.place,
-                "place_key": place_key(draft.place),
-                "problem": draft.problem,
-                "area_id": area_id,
-                "category_code": category,
-                "severity": draft.severity,
-                "reports": 1,
-                "recurrence_of": former.case_id if former else None,
-                "policy_id": self.reference.active,
-                "reported_at": self.at,
-                "since": self.at,
-                "looked_until": self.at,
-                **_BLANK,
-            },
-            new=True,
+        return new_case(
+            self.numbers,
+            draft.place,
+            draft.problem,
+            self.reference.active,
+            self.at,
+            area_id=area_id,
+            category_code=category,
+            severity=draft.severity,
+            recurrence_of=former.case_id if former else None,
         )
 
     def _keep(
@@ -325,8 +335,7 @@ class _Chunk:
     def _lock(self) -> None:
         """Hold the counters: the order of intake, the next case and the next number."""
         year = self.at.astimezone(self.reference.zone).year
-        self.next_id = _hold_counter(self.connection, "case") + 1
-        self.next_number = _hold_counter(self.connection, f"number:{year}") + 1
+        self.numbers = Numbers(self.connection, year)
         self.batch_id = _batch(self.connection, self.origin, self.at)
 
     def _recall(self, lines: Sequence[_Line]) -> None:
@@ -375,6 +384,8 @@ class _Chunk:
                     row.closed_at,
                 )
             )
+        for seen in merged_at(self.connection, places):
+            self.seen[place_key(seen.place)].append(seen)
 
     def _change_of(self, case_id: int) -> Change:
         if case_id not in self.changes:
@@ -387,24 +398,12 @@ class _Chunk:
     def _write(self) -> None:
         apply(self.connection, list(self.changes.values()))
         insert(self.connection, Finding, self.findings)
-        year = self.at.astimezone(self.reference.zone).year
-        _set_counter(self.connection, "case", self.next_id - 1)
-        _set_counter(self.connection, f"number:{year}", self.next_number - 1)
+        self.numbers.keep()
 
 
 _SAME_WORDS = Words(
     "同样文字的问题已在办，未重复立案", "known word for word, and its case is still open"
 )
-
-_BLANK: Mapping[str, Any] = dict.fromkeys(
-    (
-        "limit_source", "step_due_at", "dispatched_at", "clock_from", "due_at", "submitted_at",
-        "late", "closed_at", "resumes_at", "look_back_at", "next_look_at",
-    )
-) | {
-    "limit": "", "provisional": False, "returns": 0, "reworks": 0, "extensions": 0,
-    "suspensions": 0, "records": 0, "head": "",
-}  # fmt: skip
 
 
 def _opened(change: Change, relapse: Words | None) -> Words:
@@ -414,6 +413,8 @@ def _opened(change: Change, relapse: Words | None) -> Words:
     if case.status is Status.UNDECIDED:
         said = json.loads(change.records[-1]["data"])["reason_en"]
         return Words(zh + change.records[-1]["words"], f"{en}undecided: {said}")
+    if case.status is Status.REPORTED:
+        return Words(f"{zh}已上报，待立案", f"{en}reported, to be filed")
     if case.status is Status.CLOSED:
         return Words(f"{zh}现场已整改，已销号", f"{en}fixed on the spot, closed")
     return Words(f"{zh}已交办，时限{case.limit}", f"{en}dispatched, limit {case.limit}")
@@ -456,23 +457,6 @@ def _paper_facts(draft: Draft) -> dict[str, Any]:
         "fixed_on_spot": draft.fixed_on_spot,
     }
     return {name: value for name, value in facts.items() if value}
-
-
-def _hold_counter(connection: Connection, name: str) -> int:
-    counters = table(Counter)
-    query = sa.select(counters.c.value).where(counters.c.name == name).with_for_update()
-    value = connection.execute(query).scalar_one_or_none()
-    if value is not None:
-        return int(value)
-    # Two first imports at once: one inserts, the other waits for it and then reads.
-    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-    connection.execute(insert(counters).values(name=name, value=0).on_conflict_do_nothing())
-    return int(connection.execute(query).scalar_one())
-
-
-def _set_counter(connection: Connection, name: str, value: int) -> None:
-    counters = table(Counter)
-    connection.execute(sa.update(counters).where(counters.c.name == name).values(value=value))
 
 
 def _batch(connection: Connection, origin: Origin, at: datetime) -> int:

@@ -2,12 +2,13 @@
 
 import csv
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, time
 from hashlib import sha256
 from importlib.resources import files
 from io import StringIO
 from pathlib import Path
 from typing import Annotated, Any
+from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 import yaml
@@ -16,8 +17,10 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
 from sqlmodel import SQLModel
 
+from ledger import people
 from ledger.changes import table
-from ledger.reference import worktime_of
+from ledger.opening import hold_counter, set_counter
+from ledger.reference import LOADS, worktime_of
 from models.calendar import CalendarDay, CalendarYear, City
 from models.category import Category, CategoryKind, Role, Route, RouteUnit
 from models.person import Channel, Duty, DutyKind, Person
@@ -26,10 +29,16 @@ from models.unit import Area, Unit, UnitAlias, UnitKind
 from models.words import Trouble
 from rules import policy as policies
 from rules.agenda import Book
+from rules.duty import Away, Roster
 from rules.limits import parse as parse_limit
 
 SHIPPED = files("deploy")
 USUAL_HOURS = {str(day): [["08:00", "12:00"], ["14:00", "18:00"]] for day in range(5)}
+
+
+def _count_load(connection: Connection) -> None:
+    """Whoever works from what was read before reads anew (`ledger.reference.current`)."""
+    set_counter(connection, LOADS, hold_counter(connection, LOADS) + 1)
 
 
 # -- calendar and catalogue --------------------------------------------------------------------
@@ -47,6 +56,7 @@ def load_calendar(connection: Connection, text: str) -> list[int]:
     connection.execute(sa.delete(known).where(known.c.year.in_(years)))
     upsert(connection, CalendarYear, [{"year": y, "source": s} for y, s in years.items()], "year")
     connection.execute(sa.insert(known), days)
+    _count_load(connection)
     return sorted(years)
 
 
@@ -71,6 +81,7 @@ def load_catalogue(connection: Connection, text: str) -> int:
     """Take in categories (code, kind, major, minor, filing, closing, limit, keywords, source)."""
     rows = [_category(row) for row in _csv(text, _CATEGORY, "立案标准 · catalogue")]
     upsert(connection, Category, rows, "code")
+    _count_load(connection)
     return len(rows)
 
 
@@ -121,6 +132,7 @@ def load_policy(
         connection.execute(sa.insert(versions).values(**row))
     if activate:
         connection.execute(sa.update(versions).values(active=versions.c.digest == digest))
+    _count_load(connection)
     return policy
 
 
@@ -197,13 +209,49 @@ class DutyPart(_Part):
     duty: Annotated[DutyKind, _label(DutyKind)]
 
 
+def _moment(value: Any) -> datetime:
+    """An instant as a file gives it, without a zone if it names none; a bare date is midnight."""
+    if isinstance(value, datetime):
+        return value
+    if isinstance(value, date):
+        return datetime.combine(value, time(0))
+    try:
+        return datetime.fromisoformat(value)
+    except (TypeError, ValueError):
+        raise ValueError(
+            f"{value}：应写作 2026-09-28T08:00 或 2026-09-28 · write an instant or a date so"
+        ) from None
+
+
+Moment = Annotated[datetime, BeforeValidator(_moment)]
+
+
+class AbsencePart(_Part):
+    """A person away from an instant until another, on the city's clocks; and who stands in."""
+
+    start: Moment = Field(alias="from")
+    until: Moment
+    substitute: str | None = None
+
+
 class PersonPart(_Part):
-    """One person: channels in the order they are tried, and duties."""
+    """One person: channels in the order they are tried, duties and absences."""
 
     code: str
     name: str
     channels: list[str] = []
     duties: list[DutyPart] = []
+    absences: list[AbsencePart] | None = None
+    """Not named: those known are left as they are."""
+
+
+class RotaPart(_Part):
+    """A duty of a unit that people take in turn, a week each; the first has `first_monday`'s."""
+
+    unit: str
+    duty: Annotated[DutyKind, _label(DutyKind)]
+    first_monday: date
+    people: list[str] = Field(min_length=1)
 
 
 class RoutePart(_Part):
@@ -226,6 +274,7 @@ class CityFile(_Part):
     areas: list[AreaPart] = []
     units: list[UnitPart] = []
     people: list[PersonPart] = []
+    rotas: list[RotaPart] = []
     routes: list[RoutePart] = []
 
 
@@ -247,7 +296,12 @@ def parse_city(text: str, file: str) -> CityFile:
 
 
 def load_city(connection: Connection, file: CityFile) -> None:
-    """Write the city, its areas, units, people and routes; known codes are brought up to date."""
+    """Write the city, its areas, units, people, rotas and routes.
+
+    What has a known code is brought up to date; the duties and channels of the people in
+    the file, and the absences where it names any, take the place of those they had; and so do
+    the rotas it names.
+    """
     _check_working_time(file.city)
     _check_tree("辖区 · areas", file.areas)
     _check_tree("单位 · units", file.units)
@@ -256,13 +310,17 @@ def load_city(connection: Connection, file: CityFile) -> None:
     _check_names("单位 · units", [unit.code for unit in file.units])
     _check_names("人员 · people", [person.code for person in file.people])
     _check_names("路由 · routes", [route.code for route in file.routes])
+    _check_rotas(file)
     hours = {day: [list(slot) for slot in slots] for day, slots in file.city.hours.items()}
     city = {"id": 1, "name": file.city.name, "zone": file.city.zone, "hours": hours}
     upsert(connection, City, [city], "id")
     areas = _areas(connection, file.areas)
     units = _units(connection, file.units, areas)
-    _people(connection, file.people, units)
+    ids = _people(connection, file.people, units)
+    _absences(connection, file, ids)
+    _rotas(connection, file.rotas, units, ids)
     _routes(connection, file.routes, units, areas)
+    _count_load(connection)
 
 
 def _check_working_time(city: CityPart) -> None:
@@ -357,7 +415,29 @@ def _take_codes(connection: Connection, parts: Sequence[UnitPart]) -> None:
         connection.execute(sa.update(units).where(known).values(code=part.code))
 
 
-def _people(connection: Connection, parts: Sequence[PersonPart], units: Mapping[str, int]) -> None:
+def _check_rotas(file: CityFile) -> None:
+    known = {person.code for person in file.people}
+    seen = set()
+    for rota in file.rotas:
+        where = f"值班表 · rota {rota.unit} {rota.duty.words.zh}"
+        if missing := [code for code in rota.people if code not in known]:
+            raise Trouble(
+                f"{where}：{'、'.join(missing)} 不在本文件的 people 中。请写人员代码，并把此人写进 "
+                "people。",
+                f"{where}: {', '.join(missing)} is not among the people of this file. Write codes, "
+                "and list everybody under people.",
+            )
+        if (rota.unit, rota.duty) in seen:
+            raise Trouble(
+                f"{where} 写了两次。一个单位的一项职责只能有一张值班表，请合并。",
+                f"{where} is given twice. A duty of a unit has one rota; join the two.",
+            )
+        seen.add((rota.unit, rota.duty))
+
+
+def _people(
+    connection: Connection, parts: Sequence[PersonPart], units: Mapping[str, int]
+) -> dict[str, int]:
     rows = [{"code": p.code, "name": p.name, "active": True} for p in parts]
     upsert(connection, Person, rows, "code")
     ids = _ids(connection, Person)
@@ -377,6 +457,39 @@ def _people(connection: Connection, parts: Sequence[PersonPart], units: Mapping[
     ]
     _insert(connection, Duty, duties)
     _insert(connection, Channel, channels)
+    return ids
+
+
+def _absences(connection: Connection, file: CityFile, ids: Mapping[str, int]) -> None:
+    zone = ZoneInfo(file.city.zone)
+    aways = [
+        Away(
+            ids[person.code],
+            _in_zone(part.start, zone),
+            _in_zone(part.until, zone),
+            _known(ids, part.substitute, f"{person.name}的代班人 · substitute"),
+        )
+        for person in file.people
+        for part in person.absences or ()
+    ]
+    told = [ids[person.code] for person in file.people if person.absences is not None]
+    people.replace_absences(connection, told, aways)
+
+
+def _in_zone(moment: datetime, zone: ZoneInfo) -> datetime:
+    return moment if moment.tzinfo else moment.replace(tzinfo=zone)
+
+
+def _rotas(
+    connection: Connection,
+    parts: Sequence[RotaPart],
+    units: Mapping[str, int],
+    ids: Mapping[str, int],
+) -> None:
+    for part in parts:
+        _known(units, part.unit, "值班表的单位 · unit of a rota")
+        roster = Roster(part.first_monday, tuple(ids[code] for code in part.people))
+        people.replace_rota(connection, units[part.unit], part.duty, roster)
 
 
 def _routes(

@@ -1,4 +1,4 @@
-"""督办日志与流转记录: what was done, what could not be, and the proof that nobody changed it."""
+"""督办日志: what was done and what could not be, with what is known of each message."""
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
@@ -16,8 +16,6 @@ from models.delivery import Delivery, DeliveryOutcome
 from models.escalation import Escalation
 from models.notice import Notice, NoticeState
 from models.person import Person
-from models.record import Record
-from rules.chain import canonical, link
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +127,8 @@ class OutboxRow:
     owed_at: datetime
     ended_at: datetime | None
     next_try_at: datetime
+    message: str
+    """The message it last went in: reminders to one person that go together share it."""
     maybe_twice: bool
     """An attempt ended without an answer and was made again."""
 
@@ -166,125 +166,9 @@ def _outbox_row(row: Any, tries: Sequence[Any]) -> OutboxRow:
         owed_at=row.owed_at,
         ended_at=row.ended_at,
         next_try_at=row.next_try_at,
+        message=last.message if last else "",
         maybe_twice=any(t.outcome is DeliveryOutcome.UNKNOWN for t in tries[:-1]),
     )
-
-
-# -- proof -------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Break:
-    """One place where the log is not as it was written."""
-
-    case: str
-    seq: int
-    what: str
-
-
-def verify(ledger: Ledger) -> tuple[int, list[Break]]:
-    """Recompute every chain: how many records were checked, and every break found.
-
-    Found are records changed, removed (also from the end), inserted or reordered, and rows of
-    the escalation log that do not say what their record says.
-    """
-    checked, broken = 0, []
-    with ledger.transaction() as connection:
-        cases = {row.id: row for row in connection.execute(_heads())}
-        escalations = _escalations(connection)
-        chain: list[Any] = []
-        for row in connection.execute(_chain().execution_options(yield_per=2000)):
-            if chain and chain[0].case_id != row.case_id:
-                broken += _check(chain, cases.pop(chain[0].case_id, None), escalations)
-                chain = []
-            chain.append(row)
-            checked += 1
-        if chain:
-            broken += _check(chain, cases.pop(chain[0].case_id, None), escalations)
-    broken += [
-        Break(case.number, 0, "records removed · 全部记录缺失")
-        for case in cases.values()
-        if case.records
-    ]
-    broken += [
-        Break("?", row.record_seq, f"escalation row {row.id} without a record · 督办日志无对应记录")
-        for group in escalations.values()
-        for row in group
-    ]
-    return checked, broken
-
-
-def _heads() -> sa.Select[Any]:
-    cases = table(Case)
-    return sa.select(cases.c.id, cases.c.number, cases.c.records, cases.c.head)
-
-
-def _chain() -> sa.Select[Any]:
-    records = table(Record)
-    return sa.select(records).order_by(records.c.case_id, records.c.seq)
-
-
-def _escalations(connection: Connection) -> defaultdict[tuple[int, int], list[Any]]:
-    found: defaultdict[tuple[int, int], list[Any]] = defaultdict(list)
-    for row in connection.execute(sa.select(table(Escalation))):
-        found[row.case_id, row.record_seq].append(row)
-    return found
-
-
-def _check(
-    chain: Sequence[Any], case: Any, escalations: dict[tuple[int, int], list[Any]]
-) -> list[Break]:
-    number = case.number if case else f"case {chain[0].case_id}"
-    broken: list[Break] = []
-    previous = ""
-    for expected, row in enumerate(chain, start=1):
-        if row.seq != expected:
-            broken.append(Break(number, expected, "record removed or reordered · 记录缺失或错位"))
-            # The rest cannot be checked, but its rows of the escalation log have their records.
-            for rest in chain[expected - 1 :]:
-                escalations.pop((rest.case_id, rest.seq), None)
-            break
-        wrong = _wrong(row, number, previous) or _log_wrong(row, escalations)
-        if wrong:
-            broken.append(Break(number, row.seq, wrong))
-        previous = row.hash
-    if not broken and (case is None or (case.records, case.head) != (len(chain), previous)):
-        last = case.records if case else len(chain)
-        broken.append(Break(number, last, "the end of the chain was removed · 末尾记录缺失"))
-    return broken
-
-
-def _wrong(row: Any, number: str, previous: str) -> str | None:
-    if row.previous != previous:
-        return "not linked to the record before · 与上一条不相连"
-    status = row.status.value
-    digest = link(
-        previous, number, row.seq, row.at, row.verb, row.actor, status, row.words, row.data
-    )
-    return None if digest == row.hash else "record changed · 记录被改动"
-
-
-def _log_wrong(row: Any, escalations: dict[tuple[int, int], list[Any]]) -> str | None:
-    """Compare the escalation log with the record that says the same."""
-    mine = escalations.pop((row.case_id, row.seq), [])
-    if row.verb not in ("escalate", "remind"):
-        return "escalation row inserted · 督办日志多出一行" if mine else None
-    if len(mine) != 1:
-        return "escalation row removed or inserted · 督办日志缺行或多行"
-    log = mine[0]
-    said = canonical(
-        {
-            "stage": log.stage.value,
-            "level": log.level,
-            "rule": log.rule,
-            "card": log.card,
-            "planned": log.planned_at.isoformat(),
-            "outcome": log.outcome.value,
-            "recipients": [told["notice"] for told in log.recipients],
-        }
-    )
-    same = said == row.data and log.at == row.at
-    return None if same else "escalation row changed · 督办日志被改动"
 
 
 # -- counts ------------------------------------------------------------------------------------

@@ -5,8 +5,6 @@ between leaves it so; the notice is then sent again, and the message and the log
 may come twice.
 """
 
-import os
-import socket
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,15 +14,18 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from ledger import burden
 from ledger.changes import table
 from ledger.database import Ledger
+from ledger.parts import answering_of
 from ledger.reference import Reference, read
-from ledger.sweeps import lead_units, pauses_of
+from ledger.sweeps import pauses_of
+from ledger.waiting import at_once, due_now, holder, reminders
 from models.case import Case, Stage, Status
 from models.delivery import Delivery, DeliveryOutcome
 from models.notice import Notice, NoticeKind, NoticeState
-from models.person import Channel, Person
-from rules.agenda import Look, agenda
+from models.person import Channel
+from rules.agenda import Act, Look, agenda
 from rules.relevance import about, still_needed
 from rules.retry import Attempt, channel_for, wait
 
@@ -62,15 +63,29 @@ class Owed:
     attempt: int
     resend: bool
     """An earlier attempt may have arrived."""
+    message: str
+    """The message it goes in: reminders to one person that go together share it."""
+    unsaid: int = 0
+    """So many reminders to this person were held back since anybody said so."""
 
 
 @dataclass(frozen=True, slots=True)
 class Hand:
-    """One claim: the notices in hand, and the reference data they were judged by."""
+    """One claim: the notices in hand, and the reference data they were judged by.
+
+    `moot` were no longer true, `waiting` go later with others, `capped` are held back.
+    """
 
     owed: list[Owed]
     reference: Reference
     moot: int = 0
+    waiting: int = 0
+    capped: int = 0
+
+    @property
+    def empty(self) -> bool:
+        """Whether there was nothing to claim."""
+        return not (self.owed or self.moot or self.waiting or self.capped)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,25 +99,30 @@ class Result:
     answer: str
 
 
-def holder() -> str:
-    """This process, as a lease names it."""
-    return f"{socket.gethostname()}/{os.getpid()}"
-
-
 def claim(ledger: Ledger, at: datetime, now: datetime, most: int = 200) -> Hand:
-    """Take up to `most` notices that are due as of `at`, on a lease from `now`.
+    """Take up to `most` messages that are due as of `at`, on a lease from `now`.
 
-    What a dead process of this host still holds is free at once; other leases run out.
+    What a dead process of this host still holds is free at once; other leases run out. The
+    reminders of one person are taken together and judged by `rules.digest`.
     """
     with ledger.transaction() as connection:
-        rows = _waiting(connection, at, now, most)
+        due = due_now(connection, at, now)
+        rows = at_once(connection, due, most)
+        people = burden.hold_people(connection, due, most - len(rows)) if len(rows) < most else []
+        reminded = reminders(connection, due, people)
         reference = read(connection)
-        moot = [row for row in rows if not _needed(row)]
-        kept = [row for row in rows if _needed(row)]
-        _end(connection, [row["id"] for row in moot], NoticeState.MOOT, at)
-        hand = _take(connection, reference, kept, at)
+        needed = [row for row in reminded if _needed(row)]
+        judged = burden.weigh(connection, reference, needed, at)
+        kept = [row for row in rows if _needed(row)] + judged.going
+        moot = [row["id"] for row in (*rows, *reminded) if not _needed(row)]
+        _end(connection, moot, NoticeState.MOOT, at)
+        _end(connection, judged.capped, NoticeState.CAPPED, at)
+        for until, ids in judged.waiting.items():
+            _wait(connection, ids, until)
+        hand = _take(connection, reference, kept, judged, at)
         _lease(connection, hand, at, now)
-    return Hand(hand, reference, len(moot))
+    waiting = sum(map(len, judged.waiting.values()))
+    return Hand(hand, reference, len(moot), waiting, len(judged.capped))
 
 
 def mark(ledger: Ledger, results: Sequence[Result], at: datetime) -> Counter[str]:
@@ -118,63 +138,23 @@ def mark(ledger: Ledger, results: Sequence[Result], at: datetime) -> Counter[str
 # -- claiming ----------------------------------------------------------------------------------
 
 
-def _waiting(connection: Connection, at: datetime, now: datetime, most: int) -> list[Any]:
-    notices, cases, people = table(Notice), table(Case), table(Person)
-    free = sa.or_(
-        notices.c.lease_until.is_(None),
-        notices.c.lease_until <= now,
-        notices.c.lease_by.in_(_dead_holders(connection)),
-    )
-    query = (
-        sa.select(
-            notices,
-            cases.c.number,
-            cases.c.status.label("case_status"),
-            people.c.name.label("person"),
-        )
-        .join(cases, notices.c.case_id == cases.c.id)
-        .join(people, notices.c.person_id == people.c.id)
-        .where(
-            notices.c.state.in_((NoticeState.OWED, NoticeState.SENDING)),
-            notices.c.next_try_at <= at,
-            free,
-        )
-        .order_by(notices.c.next_try_at, notices.c.id)
-        .limit(most)
-        .with_for_update(skip_locked=True, of=notices)
-    )
-    return list(connection.execute(query).mappings())
-
-
-def _dead_holders(connection: Connection) -> list[str]:
-    """Processes of this host that still hold notices and no longer live."""
-    notices = table(Notice)
-    query = sa.select(notices.c.lease_by).where(notices.c.state == NoticeState.SENDING).distinct()
-    here = f"{socket.gethostname()}/"
-    names = [name for name in connection.execute(query).scalars() if name.startswith(here)]
-    return [name for name in names if not _alive(int(name.removeprefix(here)))]
-
-
-def _alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
-
-
 def _needed(row: Mapping[Any, Any]) -> bool:
-    return still_needed(row["kind"], row["facts"].get("stage"), row["case_status"])
+    kind, stage, status = row["kind"], row["facts"].get("stage"), row["case_status"]
+    clock = _DUE.get(about(kind, stage, status), "step_due_at")
+    runs = clock == "due_at" or row[clock] is not None
+    return still_needed(kind, stage, status, runs=runs)
 
 
 def _take(
-    connection: Connection, reference: Reference, rows: Sequence[Mapping[Any, Any]], at: datetime
+    connection: Connection,
+    reference: Reference,
+    rows: Sequence[Mapping[Any, Any]],
+    judged: burden.Judged,
+    at: datetime,
 ) -> list[Owed]:
     case_ids = list({row["case_id"] for row in rows})
     cases = _cases(connection, case_ids)
-    leads = lead_units(connection, case_ids)
+    answers = answering_of(connection, {case.id: case.inspector_id for case in cases.values()})
     pauses = pauses_of(connection, case_ids, at)
     channels = _channels(connection, [row["person_id"] for row in rows])
     history = _history(connection, [row["id"] for row in rows])
@@ -184,9 +164,9 @@ def _take(
         before = history[row["id"]]
         urls = channels[row["person_id"]]
         position = channel_for(len(urls), before)
-        stage = about(row["kind"], row["facts"].get("stage"))
-        due = case.due_at if stage is Stage.HANDLE else case.step_due_at
-        unit = reference.directory.units.get(leads.get(case.id, 0))
+        stage = about(row["kind"], row["facts"].get("stage"), row["case_status"])
+        due = _due_of(case, stage)
+        unit = reference.directory.units.get(answers[case.id].lead or 0)
         rests = pauses[case.id]
         looks = agenda(case, reference.books[case.policy_id], max(at, case.looked_until), rests)
         taken.append(
@@ -210,14 +190,30 @@ def _take(
                 url=None if position is None else urls[position],
                 attempt=len(before) + 1,
                 resend=any(a.outcome is DeliveryOutcome.UNKNOWN for a in before),
+                message=judged.messages.get(row["id"], burden.message_of(row["id"])),
+                unsaid=judged.unsaid.get(row["person_id"], 0)
+                if row["kind"] is NoticeKind.REMINDER
+                else 0,
             )
         )
     return taken
 
 
+def _due_of(case: Any, stage: Stage) -> datetime | None:
+    """When the clock a notice speaks of is due; a clock that rests has no instant to name."""
+    if stage is Stage.HANDLE and case.status is Status.SUSPENDED:
+        return None
+    due: datetime | None = getattr(case, _DUE.get(stage, "step_due_at"))
+    return due
+
+
+_DUE = {Stage.HANDLE: "due_at", Stage.LOOK_BACK: "look_back_due_at"}
+"""Where the due instant of a clock stands; of all others it is the step's."""
+
+
 def _next_of(looks: Sequence[Look], stage: Stage) -> Look | None:
     """What a message announces: the next level of its own clock, else whatever comes next of it."""
-    mine = [look for look in looks if look.stage is stage]
+    mine = [look for look in looks if look.stage is stage and look.act is not Act.RESUME]
     return next((look for look in mine if look.level), mine[0] if mine else None)
 
 
@@ -269,6 +265,7 @@ def _lease(connection: Connection, hand: Sequence[Owed], at: datetime, now: date
                 "at": at,
                 "outcome": DeliveryOutcome.UNKNOWN,
                 "answer": "",
+                "message": owed.message,
             }
             for owed in hand
         ],
@@ -295,7 +292,8 @@ def _mark_one(
         _end(connection, [owed.id], NoticeState.DEAD, at)
         return "dead"
     tried = [*history[:-1], Attempt(owed.position, result.outcome)]
-    _again(connection, owed.id, at + wait(owed.key, tried))
+    # By the message, so that what went together comes back together.
+    _again(connection, owed.id, at + wait(owed.message, tried))
     return "retrying"
 
 
@@ -306,6 +304,11 @@ def _again(connection: Connection, notice_id: int, next_try_at: datetime) -> Non
         .where(notices.c.id == notice_id)
         .values(state=NoticeState.OWED, next_try_at=next_try_at, lease_until=None, lease_by="")
     )
+
+
+def _wait(connection: Connection, ids: Sequence[int], until: datetime) -> None:
+    notices = table(Notice)
+    connection.execute(sa.update(notices).where(notices.c.id.in_(ids)).values(next_try_at=until))
 
 
 def _end(connection: Connection, ids: Sequence[int], state: NoticeState, at: datetime) -> None:

@@ -15,15 +15,16 @@ from sqlmodel import col, select
 
 from ledger.database import Ledger
 from models.calendar import CalendarDay, CalendarYear, City
+from models.case import Counter as Series
 from models.category import Category, Role, Route, RouteUnit
-from models.person import Absence, Duty, DutyKind, Person
+from models.person import Absence, Duty, DutyKind, Person, Rota
 from models.policy import PolicyVersion
 from models.unit import Area, Unit, UnitAlias
 from models.words import Trouble
 from rules import policy as policies
 from rules.agenda import Book
 from rules.classify import CategoryWords, Classifier
-from rules.duty import Away, Directory, UnitEntry
+from rules.duty import Away, Directory, Roster, UnitEntry
 from rules.routing import RouteEntry
 from rules.worktime import Worktime
 
@@ -45,6 +46,8 @@ class Reference:
     unit_names: Mapping[str, int]
     areas: Mapping[str, tuple[int, str]]
     categories: Mapping[str, Category]
+    loads: int = 0
+    """How often reference data had been loaded when this was read."""
 
     @cached_property
     def classifier(self) -> Classifier:
@@ -78,8 +81,32 @@ def fold(name: str) -> str:
     return "".join(char for char in wide if char.isalnum()).casefold()
 
 
+LOADS = "reference"
+"""The counter that every load moves on."""
+
+
+def current(connection: Connection, known: Reference | None) -> Reference:
+    """`known` while nothing has been loaded since it was read; otherwise all as of now.
+
+    To be asked after what will be judged is held. Whoever loads holds the rows of all cases it
+    recomputes, and the counter that opens new ones, until it commits: what was held before that
+    is recomputed after us, and what is held after it finds the new number here. Asked the other
+    way round, a load could commit in between, and its cases would be judged by the old data.
+    """
+    if known is not None and known.loads == _loads(connection):
+        return known
+    return read(connection)
+
+
+def _loads(connection: Connection) -> int:
+    query = select(Series.value).where(col(Series.name) == LOADS)
+    return connection.execute(query).scalar_one_or_none() or 0
+
+
 def read(connection: Connection) -> Reference:
     """All reference data as of now."""
+    # First of all: what is loaded while the rest is read shows as a newer number later.
+    loads = _loads(connection)
     city = connection.execute(select(City)).one_or_none()
     if city is None:
         raise Trouble(
@@ -97,11 +124,12 @@ def read(connection: Connection) -> Reference:
         published=published,
         books=books,
         active=active,
-        directory=_directory(connection, names),
+        directory=_directory(connection, names, worktime.zone),
         routes=_routes(connection),
         unit_names=_unit_names(connection, names),
         areas=_areas(connection),
         categories={c.code: c for c in connection.execute(select(Category)).all()},  # type: ignore[misc]
+        loads=loads,
     )
 
 
@@ -169,7 +197,7 @@ def _books(
     return books, active
 
 
-def _directory(connection: Connection, units: Mapping[int, Any]) -> Directory:
+def _directory(connection: Connection, units: Mapping[int, Any], zone: ZoneInfo) -> Directory:
     people = connection.execute(select(Person).where(col(Person.active))).all()
     duties: dict[tuple[int, DutyKind], list[int]] = {}
     for duty in connection.execute(select(Duty).order_by(col(Duty.id))).all():
@@ -180,9 +208,22 @@ def _directory(connection: Connection, units: Mapping[int, Any]) -> Directory:
         duties=duties,
         absences=[
             Away(a.person_id, a.start, a.until, a.substitute_id)
-            for a in connection.execute(select(Absence)).all()
+            for a in connection.execute(select(Absence).order_by(col(Absence.id))).all()
         ],
+        rotas=_rotas(connection),
+        codes={p.code: p.id for p in people},
+        zone=zone,
     )
+
+
+def _rotas(connection: Connection) -> dict[tuple[int, DutyKind], Roster]:
+    turns: dict[tuple[int, DutyKind], list[Any]] = {}
+    for turn in connection.execute(select(Rota).order_by(col(Rota.position))).all():
+        turns.setdefault((turn.unit_id, turn.duty), []).append(turn)
+    return {
+        key: Roster(mine[0].first_monday, tuple(turn.person_id for turn in mine))
+        for key, mine in turns.items()
+    }
 
 
 def _areas(connection: Connection) -> dict[str, tuple[int, str]]:

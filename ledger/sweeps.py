@@ -7,6 +7,7 @@ batches behind; what it had claimed is free again.
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -15,19 +16,18 @@ from sqlalchemy.engine import Connection
 
 from ledger.changes import CaseState, Change, among, apply, table
 from ledger.database import Ledger
-from ledger.desk import resume
-from ledger.dispatching import Claim, choose_limit, decide, dispatch, hold, plan
-from ledger.reference import Reference, read
-from models.assignment import Assignment
+from ledger.desk.time import resume
+from ledger.dispatching import Claim, choose_limit, decide, dispatch, hold, log_step, plan
+from ledger.parts import answering_of
+from ledger.reference import Reference, current
 from models.case import Case, Pause, Stage, Status
-from models.category import Role
 from models.columns import Instant
 from models.escalation import Escalation, Outcome
 from models.finding import Finding
 from models.notice import NoticeKind
 from models.person import DutyKind
 from models.unit import Area
-from models.verb import Verb
+from rules.addressees import Answering, addressees, helpers
 from rules.agenda import Act, Book, agenda
 from rules.duty import Recipient
 from rules.ladder import Step, judge
@@ -43,7 +43,7 @@ Counts = Counter[str]
 def follow_up(ledger: Ledger, at: datetime, batch: int = BATCH) -> Counts:
     """Judge every case whose next look has come by `at`; counts what was done.
 
-    Keys: `looked`, `reminded`, `escalated`, `skipped`, `nobody`, `resumed`, `look_back`.
+    Keys: `looked`, `reminded`, `escalated`, `skipped`, `nobody`, `resumed`.
     """
     return _until_none_left(ledger, at, batch, _due(at), _look)
 
@@ -57,6 +57,7 @@ def reconsider(ledger: Ledger, at: datetime) -> Counts:
     """Try again to dispatch undecided cases, after units or routes have been added."""
     cases = table(Case)
     counts: Counts = Counter()
+    reference: Reference | None = None
     last = 0
     while True:
         query = (
@@ -71,7 +72,8 @@ def reconsider(ledger: Ledger, at: datetime) -> Counts:
             if not rows:
                 return counts
             last = rows[-1]["id"]
-            _dispatch(connection, read(connection), rows, at, counts)
+            reference = current(connection, reference)
+            _dispatch(connection, reference, rows, at, counts)
 
 
 _Judge = Callable[[Connection, Reference, Sequence[Mapping[Any, Any]], datetime, Counts], None]
@@ -87,7 +89,8 @@ def _until_none_left(
             rows = connection.execute(query.limit(batch)).mappings().all()
             if not rows:
                 return counts
-            reference = reference or read(connection)
+            # Only now that the rows are held: see there.
+            reference = current(connection, reference)
             work(connection, reference, rows, at, counts)
 
 
@@ -126,14 +129,14 @@ def _look(
     counts: Counts,
 ) -> None:
     ids = [row["id"] for row in rows]
-    done = _done(connection, ids)
-    leads = lead_units(connection, ids)
+    done = done_of(connection, ids)
+    answers = answering_of(connection, {row["id"]: row["inspector_id"] for row in rows})
     pauses = pauses_of(connection, ids, at)
     changes = []
     for row in rows:
-        change = Change(CaseState(row))
-        mine = done[row["id"]]
-        _look_at(change, reference, leads.get(row["id"]), pauses[row["id"]], mine, at, counts)
+        change, case_id = Change(CaseState(row)), row["id"]
+        mine, rests = done[case_id], pauses[case_id]
+        _look_at(change, reference, answers[case_id], rests, mine, at, counts)
         changes.append(change)
     apply(connection, changes)
 
@@ -141,7 +144,7 @@ def _look(
 def _look_at(
     change: Change,
     reference: Reference,
-    unit: int | None,
+    answering: Answering,
     pauses: Sequence[tuple[datetime, datetime]],
     done: set[tuple[int, Stage, int, str]],
     at: datetime,
@@ -152,62 +155,75 @@ def _look_at(
     looks = agenda(case, book, case.looked_until, pauses)
 
     def who(duties: tuple[DutyKind, ...]) -> tuple[Recipient, ...]:
-        return reference.directory.everyone(unit, duties, at)
+        return addressees(reference.directory, answering, duties, at)
 
     now = {(s, level, rule) for clock, s, level, rule in done if clock == change.clock(s)}
     looked_until = at
-    for step in judge(looks, at, now, who):
-        _carry_out(change, book, step, at)
+    for judged in judge(looks, at, now, who):
+        sent_at = _not_before(change, book, judged, at) or at
+        step = _told_then(judged, reference, answering, sent_at)
+        _carry_out(change, book, step, answering.lead, at, sent_at)
         counts[_counted(step)] += 1
         if step.look.act is Act.RESUME:
-            # What has come due since it resumed is looked at next, in the same sweep.
-            looked_until = step.look.at
-            resume(change, book, looked_until, pauses)
+            # What has come due since it was last looked at comes next, in the same sweep.
+            looked_until = case.looked_until
+            resume(change, book, step.look.at, pauses)
+            _tell_resumed(change, reference, book, answering, at)
     counts["looked"] += 1
     plan(change, book, looked_until, pauses)
 
 
-def _carry_out(change: Change, book: Book, step: Step, at: datetime) -> None:
+def _tell_resumed(
+    change: Change, reference: Reference, book: Book, answering: Answering, at: datetime
+) -> None:
+    opening = book.worktime.next_open(at) if book.policy.hold_reminders else at
+    who = addressees(reference.directory, answering, (DutyKind.CONTACT,), opening)
+    why = f"resumed:{change.case.number}:{change.case.old['version']}"
+    change.owe(NoticeKind.RESUMED, at, who, why, opening)
+
+
+def _told_then(step: Step, reference: Reference, answering: Answering, sent_at: datetime) -> Step:
+    """Who is told when it is sent: a reminder held until Monday goes to Monday's people.
+
+    The assisting units that still owe their part are told with the lead.
+    """
+    if step.outcome is not Outcome.CARRIED_OUT or not step.recipients:
+        return step
+    told = addressees(reference.directory, answering, step.look.tell, sent_at) or step.recipients
+    also = helpers(reference.directory, answering, step.look.tell, sent_at)
+    known = {who.person_id for who in told}
+    more = [who for who in also if who.person_id not in known]
+    handling = step.look.stage is Stage.HANDLE
+    return replace(step, recipients=(*told, *(more if handling else ())))
+
+
+def _carry_out(
+    change: Change, book: Book, step: Step, unit: int | None, at: datetime, sent_at: datetime
+) -> None:
     look = step.look
     if look.act is Act.RESUME:
         return
-    verb = Verb.ESCALATE if look.level else Verb.REMIND
-    case = change.case
-    clock = change.clock(look.stage)
+    case, clock = change.case, change.clock(look.stage)
     why = f"{look.act.value}:{case.number}:{clock}:{look.stage}:{look.level}:{look.rule}"
-    planned = look.at.astimezone(UTC).isoformat()
     keys = change.owe(
         _KINDS[look.act],
         at,
         step.recipients,
         why,
-        not_before=_not_before(change, book, step, at),
+        not_before=sent_at,
         stage=look.stage.value,
         level=look.level,
         title=look.title,
         rule=look.rule,
-        planned=planned,
+        planned=look.at.astimezone(UTC).isoformat(),
         nobody=step.outcome is Outcome.NOBODY,
     )
-    seq = change.record(
-        verb,
-        at,
-        _sentence(step),
-        stage=look.stage.value,
-        level=look.level,
-        rule=look.rule,
-        planned=planned,
-        card=look.card,
-        outcome=step.outcome.value,
-        recipients=keys,
-    )
-    change.log(step, at, seq, keys)
+    log_step(change, step, _sentence(step), keys, unit, at)
 
 
 _KINDS = {
     Act.REMIND: NoticeKind.REMINDER,
     Act.ESCALATE: NoticeKind.ESCALATION,
-    Act.LOOK_BACK: NoticeKind.LOOK_BACK,
 }
 
 
@@ -243,11 +259,10 @@ def _counted(step: Step) -> str:
         Act.REMIND: "reminded",
         Act.ESCALATE: "escalated",
         Act.RESUME: "resumed",
-        Act.LOOK_BACK: "look_back",
     }[step.look.act]
 
 
-def _done(
+def done_of(
     connection: Connection, ids: Sequence[int]
 ) -> defaultdict[int, set[tuple[int, Stage, int, str]]]:
     """What the log holds already of each case: (clock, stage, level, rule)."""
@@ -257,17 +272,6 @@ def _done(
     for row in connection.execute(sa.select(*columns).where(among(connection, log.c.case_id, ids))):
         found[row.case_id].add((row.epoch, row.stage, row.level, row.rule))
     return found
-
-
-def lead_units(connection: Connection, ids: Sequence[int]) -> dict[int, int]:
-    """The unit that leads each case now."""
-    parts = table(Assignment)
-    query = sa.select(parts.c.case_id, parts.c.unit_id).where(
-        among(connection, parts.c.case_id, ids),
-        parts.c.role == Role.LEAD,
-        parts.c.ended_at.is_(None),
-    )
-    return {row.case_id: row.unit_id for row in connection.execute(query)}
 
 
 def pauses_of(

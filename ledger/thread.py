@@ -9,14 +9,19 @@ import sqlalchemy as sa
 
 from ledger.changes import table
 from ledger.database import Ledger
+from ledger.parts import answering_of
 from ledger.reference import Reference, read
-from ledger.sweeps import lead_units, pauses_of
+from ledger.standing import Standing, standing
+from ledger.sweeps import pauses_of
 from models.assignment import Assignment
-from models.case import Case
+from models.case import Case, Pause
+from models.escalation import Escalation
 from models.finding import Finding
 from models.record import Record
+from models.request import Request
 from models.unit import Unit
 from models.words import Trouble
+from rules.addressees import Answering
 from rules.agenda import Book, Look, agenda
 
 
@@ -30,7 +35,12 @@ class Thread:
     findings: Sequence[Any]
     pauses: Sequence[tuple[datetime, datetime]]
     reference: Reference
-    lead: int | None
+    answering: Answering
+    log: Sequence[Any] = ()
+    """Its rows of the escalation log, reminder points too."""
+    rests: Sequence[Any] = ()
+    """Its pauses as they are kept: one that runs has no end."""
+    requests: Sequence[Any] = ()
 
     @property
     def book(self) -> Book:
@@ -40,6 +50,10 @@ class Thread:
     def agenda(self) -> list[Look]:
         """Every look still to come."""
         return agenda(self.case, self.book, self.case.looked_until, self.pauses)
+
+    def as_of(self, at: datetime) -> Standing:
+        """How the case stood at `at`, which is not before its first record."""
+        return standing(self, at)
 
 
 def read_case(ledger: Ledger, number: str, at: datetime) -> Thread:
@@ -65,7 +79,10 @@ def read_case(ledger: Ledger, number: str, at: datetime) -> Thread:
             findings=connection.execute(_of(Finding, case.id)).all(),
             pauses=pauses_of(connection, [case.id], at)[case.id],
             reference=read(connection),
-            lead=lead_units(connection, [case.id]).get(case.id),
+            answering=answering_of(connection, {case.id: case.inspector_id})[case.id],
+            log=connection.execute(_of(Escalation, case.id)).all(),
+            rests=connection.execute(_of(Pause, case.id)).all(),
+            requests=connection.execute(_of(Request, case.id)).all(),
         )
 
 

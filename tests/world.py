@@ -18,11 +18,13 @@ from zoneinfo import ZoneInfo
 import pytest
 import sqlalchemy as sa
 
-from ledger import desk, loading, log, sweeps
+from ledger import desk, loading, log, measures, proof, sweeps
 from ledger.changes import table
 from ledger.database import Ledger
 from ledger.intake import Answer, Origin, receive
 from ledger.thread import Thread, read_case
+from models.case import Case
+from models.cost import CostKind
 from models.finding import Draft
 from models.request import RequestKind
 from rules.lifecycle import Moved, Refused
@@ -167,7 +169,12 @@ class World:
         """One round of the engine: dispatch, follow up, deliver. Counts what was done."""
         counts = sweeps.dispatch_filed(self.ledger, self.now)
         counts += sweeps.follow_up(self.ledger, self.now)
+        counts["proposed"] = measures.propose(self.ledger, self.now)
         return counts + sending.deliver(self.ledger, self.now, self.folder)
+
+    def raw(self, verb: Any, number: str, *words: Any, actor: str = "Carol", **more: Any) -> Any:
+        """The desk's own answer to a verb: Moved or Refused."""
+        return verb(self.ledger, number, *words, self.now, actor, **more)
 
     # -- what came of it ----------------------------------------------------------------------
 
@@ -190,7 +197,8 @@ class World:
 
     def case(self, number: str) -> Any:
         """The row of one case."""
-        return self.thread(number).case
+        [row] = self.rows(Case, table(Case).c.number == number)
+        return row
 
     def due(self, number: str) -> str | None:
         """When the case is due, as the city's clocks show it."""
@@ -223,7 +231,7 @@ class World:
 
     def proven(self) -> bool:
         """Whether every chain of records is whole."""
-        return log.verify(self.ledger)[1] == []
+        return proof.verify(self.ledger).broken == []
 
 
 _MESSAGE = re.compile(r"^\[(\d{4}-\d\d-\d\d \d\d:\d\d):\d\d [+-]\d{4}\] (.*)\n((?:.+\n)*)", re.M)
@@ -243,6 +251,47 @@ class Actor:
     def dispatches(self, number: str, *units: str, limit: str = "") -> str:
         """Hands the case to units, the first leading."""
         return self._does(desk.dispatch, number, list(units), limit=limit)
+
+    def files(self, number: str, category: str = "") -> str:
+        """Files a reported finding."""
+        return self._does(desk.file, number, category=category)
+
+    def rejects(self, number: str, why: str = "不在创建范围") -> str:
+        """Does not file a reported finding."""
+        return self._does(desk.reject, number, why)
+
+    def fixes_on_spot(self, number: str) -> str:
+        """Notes that a reported finding was put right at once."""
+        return self._does(desk.fix_on_spot, number)
+
+    def reclassifies(self, number: str, category: str, why: str = "原类别有误") -> str:
+        """Corrects the category."""
+        return self._does(desk.reclassify, number, category, why)
+
+    def assigns(self, number: str, **to: str) -> str:
+        """Gives a unit's part to a section, a person, a leader."""
+        return self._does(desk.assign, number, **to)
+
+    def coordinates(
+        self, number: str, *units: str, decision: str = "由会议确定的单位负责", minutes: str = ""
+    ) -> str:
+        """Settles duty in a meeting; the first unit leads."""
+        present = ("市创城办", *units)
+        return self._does(desk.coordinate, number, units, present, decision, minutes=minutes)
+
+    def transfers(
+        self, number: str, *units: str, why: str = "职责划转", exempt: bool = False
+    ) -> str:
+        """Passes the case to other units."""
+        return self._does(desk.transfer, number, units, why, exempt=exempt)
+
+    def takes_over(self, number: str, unit: str, why: str = "久拖不决") -> str:
+        """Has a unit above take the lead."""
+        return self._does(desk.take_over, number, unit, why)
+
+    def urges(self, number: str, why: str = "领导关注") -> str:
+        """Urges by hand."""
+        return self._does(desk.urge, number, why)
 
     def signs(self, number: str) -> str:
         """Signs for the case."""
@@ -269,6 +318,10 @@ class Actor:
         end = instant(until) if until else None
         return self._does(desk.ask, number, RequestKind.SUSPENSION, why, until=end)
 
+    def appeals(self, number: str, why: str = "停电，非本单位原因") -> str:
+        """Appeals against a lateness."""
+        return self._does(desk.ask, number, RequestKind.APPEAL, why)
+
     def grants(self, number: str) -> str:
         """Grants the open request."""
         return self._does(desk.decide, number, granted=True)
@@ -284,6 +337,42 @@ class Actor:
     def submits(self, number: str, text: str = "已整改") -> str:
         """Hands in the rectification."""
         return self._does(desk.submit, number, text)
+
+    def confirms_part(self, number: str, unit: str, text: str = "协同事项已完成") -> str:
+        """Reports the part of an assisting unit done."""
+        return self._does(desk.confirm_part, number, unit, text)
+
+    def withdraws(self, number: str, why: str = "照片传错") -> str:
+        """Takes the submission back."""
+        return self._does(desk.withdraw, number, why)
+
+    def passes_in_part(self, number: str, *left: str, why: str = "井盖已换，路面未平") -> str:
+        """Verifies on site: some of it is left."""
+        return self._does(desk.verify, number, passed=False, partly=True, left=left, reason=why)
+
+    def looks_back(self, number: str, *, passed: bool = True, why: str = "又见积水") -> str:
+        """Looks again at a closed case."""
+        return self._does(desk.look_back, number, passed=passed, reason="" if passed else why)
+
+    def reopens(self, number: str, why: str = "群众来电反映未整改") -> str:
+        """Takes a closed case up again."""
+        return self._does(desk.reopen, number, why)
+
+    def exposes(self, number: str, medium: str = "市电视台《曝光台》") -> str:
+        """Records where the case was exposed."""
+        return self._does(desk.expose, number, medium)
+
+    def splits(self, number: str, *shares: desk.Share, why: str = "两处问题") -> str:
+        """Splits the case."""
+        return self._does(desk.split, number, shares, why)
+
+    def advances(self, number: str, yuan: str, why: str = "购井盖") -> str:
+        """Records money advanced."""
+        return self._does(desk.record_cost, number, CostKind.ADVANCED, yuan, why)
+
+    def settles(self, number: str, yuan: str, why: str = "财政拨付") -> str:
+        """Records money settled."""
+        return self._does(desk.record_cost, number, CostKind.SETTLED, yuan, why)
 
     def passes(self, number: str) -> str:
         """Verifies on site: put right."""

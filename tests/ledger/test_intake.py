@@ -8,6 +8,7 @@ import pytest
 from ledger import intake, loading
 from ledger.log import by_status
 from models.case import Case
+from models.escalation import Escalation
 from models.finding import Batch, Draft, Finding
 from models.notice import Notice
 from models.record import Record
@@ -284,7 +285,12 @@ def test_a_unit_without_a_contact_is_told_through_the_next_duty_and_the_record_s
     world: World,
 ) -> None:
     number = world.report("北坡路1号", "路灯不亮", unit="北坡社区")
-    assert "北坡社区居委会联络员无人在岗，改告Carol。" in world.thread(number).records[-1].words
+    said = "北坡社区居委会联络员无人在岗，改告创城办督办员Carol。"
+    assert world.thread(number).records[-1].words == said
+    (row,) = world.rows(Escalation)
+    assert (row.level, row.outcome.value, row.recipients[0]["person"]) == (
+        0, "nobody on duty", "Carol",
+    )  # fmt: skip
     world.sweep()
     assert world.hears("carol", number, "无人在岗")
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from ledger import loading, log
+from ledger import loading, proof
 from ledger.changes import table
 from ledger.database import Ledger, connect
 from models.case import Case
@@ -63,14 +63,14 @@ class City:
 
     def state(self) -> dict[str, Any]:
         """What a user could tell apart; the order of work is not among it."""
-        checked, broken = log.verify(self.ledger)
+        proven = proof.verify(self.ledger)
         return {
             "cases": _sorted(self.ledger, _cases()),
             "findings": _sorted(self.ledger, _findings()),
             "log": _sorted(self.ledger, _log()),
             "notices": _sorted(self.ledger, sa.select(table(Notice).c.key)),
-            "records": checked,
-            "broken": broken,
+            "records": proven.checked,
+            "broken": proven.broken,
         }
 
 
@@ -123,7 +123,7 @@ def test_an_import_and_a_sweep_killed_again_and_again_end_as_if_undisturbed(
     took = _timed(hand.take, calm.url, str(paper), TAKEN_AT)
     for _ in range(KILLS):
         hands.kill(took, "import", troubled.url, paper, TAKEN_AT)
-    assert log.verify(troubled.ledger)[1] == []
+    assert proof.verify(troubled.ledger).broken == []
     hands.run("import", troubled.url, paper, TAKEN_AT)
     imported = calm.state()
     assert troubled.state() == imported
@@ -132,7 +132,7 @@ def test_an_import_and_a_sweep_killed_again_and_again_end_as_if_undisturbed(
     took = _timed(hand.sweep, calm.url, SWEPT_AT)
     for _ in range(KILLS):
         hands.kill(took, "sweep", troubled.url, SWEPT_AT)
-    assert log.verify(troubled.ledger)[1] == []
+    assert proof.verify(troubled.ledger).broken == []
     hands.run("sweep", troubled.url, SWEPT_AT)
     swept = calm.state()
     assert troubled.state() == swept

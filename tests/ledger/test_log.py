@@ -8,14 +8,15 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from ledger import log
 from ledger.changes import table
 from ledger.health import ailments
+from ledger.proof import Break, verify
 from models.calendar import CalendarDay, CalendarYear
 from models.case import Case
 from models.escalation import Escalation, Outcome
 from models.notice import Notice
 from models.record import Record
+from tests.ledger import tampering
 from tests.world import World, instant
 
 records, escalations, cases = table(Record), table(Escalation), table(Case)
@@ -33,11 +34,10 @@ def late_world(world: World) -> World:
     return world
 
 
-def change(world: World, *statements: Any) -> list[log.Break]:
-    with world.ledger.transaction() as connection:
-        for statement in statements:
-            connection.execute(statement)
-    return log.verify(world.ledger)[1]
+def change(world: World, *statements: Any) -> list[Break]:
+    """Do this to the database by hand, and see what the proof says."""
+    tampering.change(world.ledger, *statements)
+    return verify(world.ledger).broken
 
 
 def _last(connection: Connection) -> Any:
@@ -137,8 +137,8 @@ def test_a_row_of_the_escalation_log_removed_or_inserted_is_found(late_world: Wo
 
 
 def test_every_record_is_checked(late_world: World) -> None:
-    checked, broken = log.verify(late_world.ledger)
-    assert (checked, broken) == (len(late_world.rows(Record)), [])
+    proof = verify(late_world.ledger)
+    assert (proof.checked, proof.broken) == (len(late_world.rows(Record)), [])
 
 
 # -- 自检 ---------------------------------------------------------------------------------------

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from ledger import log, outbox
 from ledger.changes import table
 from ledger.outbox import LEASE, Owed, Result
+from ledger.waiting import holder
 from models.delivery import Delivery, DeliveryOutcome
 from models.notice import Notice
 from models.person import Channel, Person
@@ -200,4 +201,4 @@ def test_an_empty_outbox_is_no_work(world: World) -> None:
 
 
 def test_a_holder_is_this_host_and_process() -> None:
-    assert outbox.holder() == f"{socket.gethostname()}/{os.getpid()}"
+    assert holder() == f"{socket.gethostname()}/{os.getpid()}"

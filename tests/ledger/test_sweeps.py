@@ -12,7 +12,7 @@ from models.case import Case, Status
 from models.escalation import Escalation
 from models.notice import Notice
 from models.person import Absence, Person
-from tests.world import Level, World, clock, instant
+from tests.world import Level, World, instant
 
 
 def signed(world: World, unit: str = "城管局", place: str = "解放路12号") -> str:
@@ -189,21 +189,6 @@ def test_a_case_undecided_by_the_end_of_the_day_is_told_to_the_office(world: Wor
     case = world.at("2026-09-24 15:00").report("解放路12号", "路面积水", unit="火星局")
     world.at("2026-09-24 18:00").sweep()
     assert [level.told for level in world.levels(case, stage="dispatch")] == [("Carol",)]
-
-
-def test_a_relapse_is_always_looked_at_again_after_closing(world: World) -> None:
-    first = signed(world)
-    world.bob.submits(first)
-    world.carol.passes(first)
-    again = world.at("2026-09-28 09:00").report("解放路12号", "路面积水", limit="3天")
-    world.bob.signs(again)
-    world.bob.submits(again)
-    world.carol.passes(again)
-    world.carol.publishes(again)
-    due = world.case(again).look_back_at
-    assert instant("2026-09-28 09:00") < due < instant("2026-10-28 09:00")
-    assert world.at(str(clock(due))).sweep()["look_back"] == 1
-    assert world.hears("carol", "回头看")
 
 
 def test_small_batches_do_the_same_as_one_large_one(sqlite_world: World) -> None:
