@@ -1,11 +1,12 @@
-"""自检: looks overdue, notices stuck, a calendar about to end, a chain that does not hold."""
+"""自检: the log is signed; then looks overdue, notices stuck, a calendar about to end, a log that
+does not hold."""
 
 from datetime import datetime
 
 from prefect import flow
 
 from flows.running import in_short, instant, leave
-from tasks.audit import check_health
+from tasks.audit import check_health, seal_log
 
 
 @flow(name="audit", flow_run_name="audit", timeout_seconds=3600)
@@ -14,6 +15,9 @@ def audit(at: datetime | None = None) -> list[dict[str, str | int]]:
     moment = instant(at)
     if moment is None:
         return []
+    # A log that cannot be signed fails the run, but not before it was looked at.
+    sealed = seal_log(moment, return_state=True)
     found = check_health(moment)
     leave("audit", moment, found, in_short({"ailments": len(found)}))
+    sealed.result()
     return found

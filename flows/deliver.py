@@ -10,7 +10,7 @@ from tasks.deliver import send_owed
 
 @flow(name="deliver", flow_run_name="deliver", timeout_seconds=1800)
 def deliver(at: datetime | None = None) -> dict[str, int]:
-    """Send what is owed as of `at`; counts `sent`, `retrying`, `dead`, `moot`."""
+    """Send what is owed as of `at`; counts what became of it, as `tasks.sending` does."""
     moment = instant(at)
     if moment is None:
         return {}

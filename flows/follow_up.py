@@ -1,4 +1,4 @@
-"""巡查: reminders, levels of the ladder, suspensions that end, look-backs."""
+"""巡查: reminders, levels of the ladder, suspensions that end, look-backs, measures proposed."""
 
 from collections import Counter
 from datetime import datetime
@@ -7,7 +7,7 @@ from prefect import flow
 
 from flows.running import in_short, instant, leave
 from ledger import log
-from tasks.follow_up import hands, look_at_due
+from tasks.follow_up import hands, look_at_due, propose_measures
 from tasks.surroundings import ledger
 
 SHOWN = 500
@@ -17,7 +17,8 @@ SHOWN = 500
 def follow_up(at: datetime | None = None) -> dict[str, int]:
     """Look at every case whose time has come by `at`; counts what was done.
 
-    The work is shared by as many hands as the database lets work at once.
+    The work is shared by as many hands as the database lets work at once. Units whose cards
+    and levels call for it are then `proposed` for an interview.
     """
     moment = instant(at)
     if moment is None:
@@ -26,6 +27,8 @@ def follow_up(at: datetime | None = None) -> dict[str, int]:
     counts = Counter(look_at_due(moment))
     for other in others:
         counts.update(other.result())
+    if proposed := propose_measures(moment):
+        counts["proposed"] = proposed
     leave("follow-up", moment, _why(moment) if counts else [], in_short(counts))
     return dict(counts)
 

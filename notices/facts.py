@@ -14,12 +14,13 @@ from models.notice import NoticeKind
 class Facts:
     """What a message may need to know; what is unknown is left empty and not mentioned.
 
-    `unit` is the unit that answers for the case and `role` its part; `person` the reader.
+    `unit` is the unit that leads, `role` the part of the reader's; `person` is the reader.
     `at` is when the message is written, `zone` the city's. `left` is working time to `due_at`,
     negative when late, told in days of `day_length`. `level` and `level_title` name the level
     of the ladder, `reason` says in words why this message is written, `rule` names the rule
     and is shown only where there is no reason. Unless somebody acts, `next_words` happens at
-    `next_at`. `resend` means an earlier attempt may have arrived. `extra` holds further lines,
+    `next_at`. `resend` means an earlier attempt may have arrived; `unsaid` reminders to the
+    reader were held back by the daily cap since anybody said so. `extra` holds further lines,
     label to text.
     """
 
@@ -44,4 +45,5 @@ class Facts:
     next_at: datetime | None = None
     next_words: str = ""
     resend: bool = False
+    unsaid: int = 0
     extra: Mapping[str, str] = field(default_factory=dict)

@@ -1,14 +1,24 @@
-"""Instants and spans of working time as people say them in Chinese."""
+"""Instants and spans of working time as people say them."""
 
 from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-_WEEKDAYS = "一二三四五六日"
-_NEAR = {-1: "昨天", 0: "今天", 1: "明天"}
+from models.words import Words
+
+_DAYS = (
+    *(Words("一", "Mon"), Words("二", "Tue"), Words("三", "Wed"), Words("四", "Thu")),
+    *(Words("五", "Fri"), Words("六", "Sat"), Words("日", "Sun")),
+)
+_MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
+_NEAR = {
+    -1: Words("昨天", "yesterday"),
+    0: Words("今天", "today"),
+    1: Words("明天", "tomorrow"),
+}
 _WHOLE_DAY = timedelta(hours=24)
 
 
-def moment(when: datetime, at: datetime, zone: ZoneInfo) -> str:
+def moment(when: datetime, at: datetime, zone: ZoneInfo) -> Words:
     """`when` as said at `at`: "今天18:00", "9月30日(周三)18:00", "2027年1月4日(周一)18:00".
 
     Midnight is said as 24:00 of the day it closes, since a limit in calendar days ends there.
@@ -21,12 +31,13 @@ def moment(when: datetime, at: datetime, zone: ZoneInfo) -> str:
         clock = "24:00"
     day = local.date()
     if (near := _NEAR.get((day - today).days)) is not None:
-        return f"{near}{clock}"
-    year = "" if day.year == today.year else f"{day.year}年"
-    return f"{year}{day.month}月{day.day}日(周{_WEEKDAYS[day.weekday()]}){clock}"
+        return Words(f"{near.zh}{clock}", f"{near.en} {clock}")
+    name, month, far = _DAYS[day.weekday()], _MONTHS[day.month - 1], day.year != today.year
+    zh = f"{f'{day.year}年' if far else ''}{day.month}月{day.day}日(周{name.zh}){clock}"
+    return Words(zh, f"{name.en} {day.day} {month}{f' {day.year}' if far else ''} {clock}")
 
 
-def span(length: timedelta, day_length: timedelta) -> str:
+def span(length: timedelta, day_length: timedelta) -> Words:
     """The size of a span: "2 个工作日 3 小时", "3 小时 20 分钟"; its sign is left to the caller.
 
     `day_length` is one working day. Where it is 24 hours the clock runs on and days are plain
@@ -35,12 +46,19 @@ def span(length: timedelta, day_length: timedelta) -> str:
     """
     days, rest = _split(abs(length), day_length)
     hours, minutes = divmod(int(rest.total_seconds()) // 60, 60)
+    day = Words("天", "day") if day_length >= _WHOLE_DAY else Words("个工作日", "working day")
     parts = (
-        (days, "天" if day_length >= _WHOLE_DAY else "个工作日"),
-        (hours, "小时"),
-        (0 if days else minutes, "分钟"),
+        (days, day),
+        (hours, Words("小时", "hour")),
+        (0 if days else minutes, Words("分钟", "minute")),
     )
-    return " ".join(f"{count} {unit}" for count, unit in parts if count) or "不到 1 分钟"
+    said = [(count, unit) for count, unit in parts if count]
+    if not said:
+        return Words("不到 1 分钟", "less than a minute")
+    return Words(
+        " ".join(f"{count} {unit.zh}" for count, unit in said),
+        " ".join(f"{count} {unit.en}{'s' if count > 1 else ''}" for count, unit in said),
+    )
 
 
 def _split(length: timedelta, day_length: timedelta) -> tuple[int, timedelta]:

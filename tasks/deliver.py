@@ -16,5 +16,5 @@ from tasks.surroundings import home, ledger
     **RETRY,
 )
 def send_owed(at: datetime) -> dict[str, int]:
-    """Send every notice due; counts `sent`, `retrying`, `dead`, `moot`."""
+    """Send every notice due; counts `sent`, `retrying`, `dead`, `moot`, `waiting`, `capped`."""
     return dict(sending.deliver(ledger(), at, home() / "messages"))

@@ -4,6 +4,8 @@ from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
+from functools import partial
+from itertools import chain
 from pathlib import Path
 
 import pendulum
@@ -15,40 +17,71 @@ from ledger.reference import Reference
 from models.category import Role
 from models.delivery import DeliveryOutcome
 from models.instants import plain
+from models.words import Words
 from notices.channels import mask, send
+from notices.digest import compose_digest
 from notices.facts import Facts
+from notices.message import Message
 from notices.texts import compose
+from rules.digest import in_order
 
 SENDERS = 8
 NO_CHANNEL = "没有可用的通知渠道"
+NOBODY = Words(
+    "应通知的岗位无人在岗，故告知您",
+    "nobody is on duty whom this should have reached, so you are told",
+)
 
 
-def deliver(ledger: Ledger, at: datetime, folder: Path) -> Counter[str]:
-    """Send everything due as of `at`. Counts `sent`, `retrying`, `dead`, `moot`."""
+def deliver(ledger: Ledger, at: datetime, folder: Path, lang: str = "zh") -> Counter[str]:
+    """Send everything due as of `at`, in `lang`.
+
+    Counts notices: `sent`, `retrying`, `dead`, `moot`; reminders `waiting` to go together with
+    others, and `capped`, held back by the daily cap.
+    """
     counts: Counter[str] = Counter()
     with ThreadPoolExecutor(SENDERS) as senders:
         while True:
             hand = outbox.claim(ledger, at, plain(pendulum.now("UTC")))
-            counts["moot"] += hand.moot
-            if not hand.owed and not hand.moot:
+            if hand.empty:
                 return +counts
-            counts += outbox.mark(ledger, _send_all(senders, hand, at, folder), at)
+            counts.update(moot=hand.moot, waiting=hand.waiting, capped=hand.capped)
+            post = partial(_send, reference=hand.reference, at=at, folder=folder, lang=lang)
+            results = chain.from_iterable(senders.map(post, _messages(hand)))
+            counts += outbox.mark(ledger, list(results), at)
 
 
-def _send_all(
-    senders: ThreadPoolExecutor, hand: Hand, at: datetime, folder: Path
-) -> Sequence[Result]:
-    return list(senders.map(lambda owed: _send(owed, hand.reference, at, folder), hand.owed))
+def _messages(hand: Hand) -> list[list[Owed]]:
+    """The notices in hand by the message they go in."""
+    messages: dict[str, list[Owed]] = {}
+    for owed in hand.owed:
+        messages.setdefault(owed.message, []).append(owed)
+    return list(messages.values())
 
 
-def _send(owed: Owed, reference: Reference, at: datetime, folder: Path) -> Result:
-    if owed.url is None:
-        return Result(owed, "", DeliveryOutcome.PERMANENT, NO_CHANNEL)
-    answer = send(owed.url, compose(facts_of(owed, reference, at)), folder=folder)
-    return Result(owed, mask(owed.url), answer.outcome, answer.answer)
+def _send(
+    together: Sequence[Owed], *, reference: Reference, at: datetime, folder: Path, lang: str
+) -> list[Result]:
+    """Send one message; its answer is that of every notice in it."""
+    url = together[0].url
+    if url is None:
+        return [Result(owed, "", DeliveryOutcome.PERMANENT, NO_CHANNEL) for owed in together]
+    answer = send(url, message_of(together, reference, at, lang), folder=folder)
+    channel = mask(url)
+    return [Result(owed, channel, answer.outcome, answer.answer) for owed in together]
 
 
-def facts_of(owed: Owed, reference: Reference, at: datetime) -> Facts:
+def message_of(
+    together: Sequence[Owed], reference: Reference, at: datetime, lang: str = "zh"
+) -> Message:
+    """What is sent for notices that go together: one line for each case, the urgent first."""
+    told = [facts_of(owed, reference, at, lang) for owed in in_order(together)]
+    if len(told) == 1:
+        return compose(told[0], lang)
+    return compose_digest(told, lang)
+
+
+def facts_of(owed: Owed, reference: Reference, at: datetime, lang: str = "zh") -> Facts:
     """What the wording of a notice is made from."""
     said = owed.facts
     return Facts(
@@ -67,16 +100,17 @@ def facts_of(owed: Owed, reference: Reference, at: datetime) -> Facts:
         level=said.get("level", 0),
         level_title=said.get("title", ""),
         rule=said.get("rule", ""),
-        reason=_reason(owed),
+        reason=_reason(owed, lang),
         left=owed.left,
         day_length=reference.worktime.day_length,
         next_at=owed.next.at if owed.next else None,
-        next_words=owed.next.words.zh if owed.next else "",
+        next_words=owed.next.words.within(lang) if owed.next else "",
         resend=owed.resend,
+        unsaid=owed.unsaid,
     )
 
 
-def _reason(owed: Owed) -> str:
+def _reason(owed: Owed, lang: str) -> str:
     if owed.facts.get("nobody"):
-        return "应通知的岗位无人在岗，故告知您"
+        return NOBODY.within(lang)
     return str(owed.facts.get("reason", ""))

@@ -160,3 +160,53 @@ def test_text_that_cannot_be_encoded_does_not_stop_a_notice() -> None:
 def test_a_message_carries_the_instant_of_writing_in_the_zone_of_the_city() -> None:
     facts = replace(FULL, at=AT.astimezone(ZoneInfo("UTC")))
     assert compose(facts).at.isoformat() == "2026-09-29T09:00:00+08:00"
+
+
+# -- in English --------------------------------------------------------------------------------
+
+
+@every_kind
+def test_every_kind_can_be_read_in_english_too(kind: NoticeKind) -> None:
+    facts = replace(FULL, kind=kind, level_title="", next_words="tell the head", unit="Greening")
+    message = compose(replace(facts, place="12 Main St", problem="litter", reason="80 %"), "en")
+    for told in ("12 Main St", "litter", "by tomorrow 18:00", "DB-2026-000012", "Bob"):
+        assert told in message.body
+    assert message.subject.endswith("12 Main St: litter (by tomorrow 18:00)")
+    assert any(word in message.body for word in ("To answer: ", "Please go ", "Nothing to do; "))
+    text = message.subject + message.body
+    assert [char for char in text if "\u3000" <= char <= "\uffef"] == []
+
+
+def test_english_subjects_tell_the_kinds_apart_too() -> None:
+    subjects = {compose(replace(FULL, kind=kind), "en").subject for kind in NoticeKind}
+    assert len(subjects) == len(NoticeKind)
+
+
+# -- who reads it ------------------------------------------------------------------------------
+
+
+def test_a_unit_that_is_taken_over_reads_that_it_assists_and_the_other_that_it_leads() -> None:
+    facts = replace(FULL, kind=NoticeKind.TAKEN_OVER, reason="久拖不决")
+    assert "由贵单位牵头，时限不变" in compose(facts).body
+    assisting = compose(replace(facts, role=Role.ASSISTING)).body
+    assert "贵单位改为协同单位，时限不变" in assisting
+    assert "牵头单位：城管局" in assisting
+    assert "原因：久拖不决" in assisting
+
+
+def test_an_assisting_unit_is_not_told_that_it_leads() -> None:
+    facts = replace(FULL, kind=NoticeKind.DISPATCHED, role=Role.ASSISTING)
+    assert "以下问题由城管局牵头办理，贵单位为协同单位。" in compose(facts).body
+
+
+def test_who_is_exposed_reads_where() -> None:
+    body = compose(replace(FULL, kind=NoticeKind.EXPOSED, reason="民生直通车")).body
+    assert "曝光媒体：民生直通车" in body
+
+
+def test_what_was_held_back_is_said_and_where_to_see_it() -> None:
+    body = compose(replace(FULL, unsaid=3)).body
+    assert "另有 3 条提醒超过每日上限" in body
+    assert "duban outbox --state capped" in body
+    assert "上限" not in compose(FULL).body
+    assert "1 more reminder was held back" in compose(replace(FULL, unsaid=1), "en").body
