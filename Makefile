@@ -25,6 +25,7 @@ bench: .venv/ready ## measure, side by side
 
 docs: .venv/ready ## print what is printed from the code
 	$(BIN)/python -m rules.lifecycle > docs/lifecycle.md
+	$(BIN)/python -m tests.stories.test_explained > docs/samples/explain.md
 
 clean: ## the environment and what the tools left
 	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -1,20 +1,19 @@
 """The command line: setting up, paper in, the engine. What only looks is in `duban.looking`."""
 
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from duban import looking, show
+from duban import looking, looking_back, measuring, people, recomputing, show
 from duban.calendar import reckon
 from duban.do import app as do_app
 from duban.looking import AsJson, At
-from duban.session import at_of, fail, now, opened, settings
-from duban.setup import list_policies, load_file, set_up, use_policy
+from duban.recomputing import DryRun, Reapply, Yes
+from duban.session import at_of, fail, opened, settings
+from duban.setup import check_policy, list_policies, load_file, set_up, use_policy
 from ledger.reference import zone
 from models.finding import FindingOutcome
 from models.words import Trouble
@@ -34,6 +33,10 @@ app = typer.Typer(
 )
 app.add_typer(do_app, name="do")
 looking.add_to(app)
+looking_back.add_to(app)
+measuring.add_to(app)
+people.add_to(app)
+recomputing.add_to(app)
 
 
 # -- setting up --------------------------------------------------------------------------------
@@ -64,17 +67,25 @@ def up(
 def load(
     file: Annotated[Path, typer.Argument(help="城市资料 .yaml、日历 .csv 或立案标准 .csv")],
     at: At = None,
+    dry_run: DryRun = False,
+    as_json: AsJson = False,
 ) -> None:
-    """装载城市资料、日历或立案标准 · load a city file, a calendar or a catalogue."""
+    """装载城市资料、日历或立案标准，重算在办案件 · load a city, a calendar or a catalogue."""
     ledger = opened()
-    for line in load_file(ledger, file, at_of(at, ledger)):
-        show.say(line)
+    do = partial(load_file, ledger, file, at_of(at, ledger))
+    loaded = recomputing.carried_out(do, dry_run=dry_run, ask=False, quiet=as_json)
+    recomputing.tell(loaded, zone(ledger), dry_run=dry_run, as_json=as_json)
 
 
 @app.command()
 def policy(
     file: Annotated[Path | None, typer.Argument(help="督办办法 .yaml · a policy file")] = None,
     check: Annotated[bool, typer.Option("--check", help="只检查，不启用 · check only")] = False,
+    reapply: Reapply = False,
+    dry_run: DryRun = False,
+    yes: Yes = False,
+    at: At = None,
+    as_json: AsJson = False,
 ) -> None:
     """检查并启用督办办法；不给文件则列出 · check and activate a policy, or list them."""
     if file is None:
@@ -83,9 +94,15 @@ def policy(
             (name, "启用 active" if active else "", show.short(loaded, zone(ledger)))
             for name, active, loaded in list_policies(ledger)
         ]
-        show.print_table("督办办法 · policies", ("办法 policy", "状态 state", "装载 loaded"), rows)
-        return
-    show.say(use_policy(None if check else opened(), file, now()))
+        heads = ("办法 policy", "状态 state", "装载 loaded")
+        return show.print_table("督办办法 · policies", heads, rows)
+    if check:
+        return show.say(check_policy(file))
+    ledger = opened()
+    do = partial(use_policy, ledger, file, at_of(at, ledger), reapply=reapply)
+    ask = reapply and not yes
+    loaded = recomputing.carried_out(do, dry_run=dry_run, ask=ask, quiet=as_json)
+    return recomputing.tell(loaded, zone(ledger), dry_run=dry_run, as_json=as_json)
 
 
 # -- paper in ----------------------------------------------------------------------------------
@@ -110,7 +127,7 @@ def import_(
     moment = at_of(at, ledger)
     data, name = _bytes_of(file)
     sheet = refused or Path(f"{Path(name).stem}-未受理{Path(name).suffix or '.txt'}")
-    with _progress("导入 importing", quiet=as_json) as told:
+    with show.progress("导入 importing", quiet=as_json) as told:
         taken = take(ledger, data, name, moment, sheet, dry_run=dry_run, progress=told)
     if as_json:
         rows = [
@@ -155,17 +172,6 @@ def _bytes_of(file: str) -> tuple[bytes, str]:
         raise Trouble(
             f"读不了文件 {file}：{error.strerror}。", f"Cannot read {file}: {error.strerror}."
         ) from None
-
-
-@contextmanager
-def _progress(what: str, *, quiet: bool) -> Iterator[Any]:
-    columns = (
-        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(),
-    )  # fmt: skip
-    off = quiet or not show.err.is_terminal
-    with Progress(*columns, console=show.err, transient=True, disable=off) as progress:
-        bar = progress.add_task(what, total=None)
-        yield lambda done, total: progress.update(bar, completed=done, total=total)
 
 
 # -- the engine --------------------------------------------------------------------------------

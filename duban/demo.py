@@ -1,7 +1,8 @@
 """演示: a fortnight of the demo city, played on a movable clock by people with characters.
 
 Papers come in, sweeps run, and between the sweeps units sign, put right, send back and ask for
-time, while the office rules and inspectors verify. All chance comes from the seed: the same
+time, while the office rules and inspectors verify. Each morning closed cases are drawn, and other
+inspectors look back. All chance comes from the seed: the same
 ledger and the same seed give the same fortnight.
 """
 
@@ -14,9 +15,10 @@ from importlib.resources import files
 from random import Random
 from typing import NamedTuple
 
-from ledger import desk, reference
+from ledger import desk, look_back, reference
 from ledger.database import Ledger
 from ledger.loading import CityFile, parse_city
+from ledger.look_back import Waiting
 from ledger.worklist import OpenCase, open_cases, unpublished
 from models.case import Status
 from models.person import DutyKind
@@ -114,6 +116,9 @@ class Office:
     verify: float = 0.4
     fail: float = 0.15
     publish: float = 0.12
+    look_back: float = 0.15
+    relapse: float = 0.25
+    """Of the look-backs: what is found to be back."""
 
 
 OFFICE = Office()
@@ -126,6 +131,7 @@ PUT_RIGHT = (
     "已更换补齐，并落实专人巡查",
     "已清理完毕并作宣传劝导",
 )
+BACK_AGAIN = ("原处再次出现", "反复回潮，无人值守")
 STILL_THERE = ("现场问题仍在", "整改不彻底，留有残余", "只遮挡未修复")
 NEEDS_TIME = ("配件须外地调货", "施工须先报批占道手续", "须与产权单位协商")
 NEEDS_SEASON = ("须待补种季节", "列入年度改造计划，暂无施工条件")
@@ -303,6 +309,19 @@ def _publish(turn: Turn) -> Deed | None:
     )
 
 
+def _look_back(ledger: Ledger, look: Waiting, dice: Random) -> Deed | None:
+    if not look.inspector or dice.random() >= OFFICE.look_back:
+        return None
+    back = dice.random() < OFFICE.relapse
+    reason = dice.choice(BACK_AGAIN) if back else ""
+    return Deed(
+        Verb.LOOK_BACK_FAIL if back else Verb.LOOK_BACK_PASS,
+        lambda at: desk.look_back(
+            ledger, look.case, at, look.inspector, passed=not back, reason=reason
+        ),
+    )
+
+
 DEEDS: Mapping[Status, Callable[[Turn], Deed | None]] = {
     Status.UNDECIDED: _settle,
     Status.DISPATCHED: _sign,
@@ -323,11 +342,12 @@ class Hour(NamedTuple):
 
     at: time
     what: str
-    """Who comes: "sweep", "papers", or "people", who act until `until`."""
+    """What comes: "draw", "sweep", "papers", or "people", who act until `until`."""
     until: time | None = None
 
 
 WORKING_DAY = (
+    Hour(time(6, 30), "draw"),
     Hour(time(8, 30), "sweep"),
     Hour(time(9, 30), "papers"),
     Hour(time(9, 30), "people", time(11, 30)),
@@ -340,7 +360,7 @@ WORKING_DAY = (
 )
 """People act in working hours, and never across a sweep."""
 
-CLOSED_DAY = (Hour(time(12), "sweep"),)
+CLOSED_DAY = (Hour(time(6, 30), "draw"), Hour(time(12), "sweep"))
 
 Sweep = Callable[[datetime], None]
 Take = Callable[[str, bytes, datetime], None]
@@ -368,6 +388,8 @@ def play(
     for at, hour in _plan(start, days, hours):
         if hour.what == "sweep":
             sweep(at)
+        elif hour.what == "draw":
+            _draw(ledger, at, told)
         elif hour.what == "papers":
             _hand_in(arrivals.get(at, ()), at, take, told)
         else:
@@ -406,6 +428,11 @@ def _hand_in(arrived: Sequence[tuple[str, bytes]], at: datetime, take: Take, tol
         told(f"收到 received: {name}", at)
 
 
+def _draw(ledger: Ledger, at: datetime, told: Told) -> None:
+    if drawn := look_back.draw(ledger, at).cases:
+        told(f"抽中回头看 drawn {len(drawn)}", at)
+
+
 def _act(
     ledger: Ledger, town: CityFile, seed: int, start: datetime, end: datetime, told: Told
 ) -> None:
@@ -415,15 +442,22 @@ def _act(
     planned = []
     for case in waiting:
         dice = Random(f"{seed} {case.number} {start.isoformat()}")
-        at = start + (end - start) * dice.uniform(0.02, 0.98)
-        turn = Turn(ledger, case, at.replace(microsecond=0), dice, people)
-        deed = DEEDS.get(case.status, _wait)(turn)
-        if deed is not None:
+        turn = Turn(ledger, case, _when(start, end, dice), dice, people)
+        if deed := DEEDS.get(case.status, _wait)(turn):
             planned.append((turn.at, case.number, deed))
+    for look in look_back.waiting(ledger):
+        dice = Random(f"{seed} look back {look.case} {start.isoformat()}")
+        at = _when(start, end, dice)
+        if deed := _look_back(ledger, look, dice):
+            planned.append((at, look.case, deed))
     planned.sort(key=lambda one: one[:2])
     done = Counter(deed.verb for at, _, deed in planned if _carried_out(deed, at))
     if done:
         told(" · ".join(f"{v.words.zh} {v.words.en} {n}" for v, n in done.most_common()), end)
+
+
+def _when(start: datetime, end: datetime, dice: Random) -> datetime:
+    return (start + (end - start) * dice.uniform(0.02, 0.98)).replace(microsecond=0)
 
 
 def _wait(_: Turn) -> None:

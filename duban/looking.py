@@ -1,19 +1,18 @@
 """The commands that only look: cases, one case, its explanation, the log, the outbox."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
 import typer
 
-from duban import show
-from duban.letter import case_letter, is_past, recorded
+from duban import proving, show
+from duban.explained import document
+from duban.letter import case_letter
 from duban.session import at_of, now, opened, settings
 from ledger.log import LogRow
 from ledger.log import outbox as outbox_rows
 from ledger.log import rows as log_rows
-from ledger.log import verify as verify_log
 from ledger.reference import read, zone
 from ledger.thread import Thread, read_case
 from ledger.worklist import listed
@@ -35,7 +34,7 @@ def add_to(app: typer.Typer) -> None:
     """Hang these commands on the program."""
     log_app = typer.Typer()
     log_app.callback(invoke_without_command=True)(log)
-    log_app.command()(verify)
+    proving.add_to(log_app)
     app.add_typer(log_app, name="log")
     for command in (cases, case, explain, outbox, units):
         app.command()(command)
@@ -127,40 +126,13 @@ _HATS = (DutyKind.CONTACT, DutyKind.HEAD, DutyKind.LEADER)
 
 
 def explain(number: Number, at: At = None, as_json: AsJson = False) -> None:
-    """为什么是这个期限，接下来会怎样 · why this deadline, and what comes next."""
+    """为什么是这个期限，接下来会怎样；--at 问任一时刻 · why this deadline, and what comes next."""
     ledger, lang = opened(), settings().lang
     moment = at_of(at, ledger)
     thread = read_case(ledger, number, moment)
-    letter = case_letter(thread, moment, lang)
     if not as_json:
-        return show.say(letter)
-    document = {"case": number, **_facts(thread, moment), "letter": letter}
-    document["agenda"] = [] if is_past(thread, moment) else _agenda(thread, lang)
-    return show.print_json(document, thread.reference.zone)
-
-
-def _facts(thread: Thread, at: datetime) -> dict[str, Any]:
-    """How the case stands; of the past only what its records tell."""
-    if not is_past(thread, at):
-        names = ("status", "due_at", "provisional")
-        return {name: getattr(thread.case, name) for name in names}
-    known = recorded(thread, at)
-    return {"status": known[-1].status if known else None, "due_at": None, "provisional": None}
-
-
-def _agenda(thread: Thread, lang: str) -> list[dict[str, Any]]:
-    return [
-        {
-            "at": look.at,
-            "stage": look.stage,
-            "act": look.act,
-            "level": look.level,
-            "rule": look.rule,
-            "tell": list(look.tell),
-            "words": look.words.within(lang),
-        }
-        for look in thread.agenda()
-    ]
+        return show.say(case_letter(thread, moment, lang, now()))
+    return show.print_json(document(thread, moment, lang, now()), thread.reference.zone)
 
 
 def log(
@@ -210,22 +182,6 @@ _STATES = {state.value: state.words.zh for state in NoticeState}
 
 def _told(who: Mapping[str, Any]) -> str:
     return f"{who['unit']} {who['person']}（{_STATES.get(who.get('state', ''), '')}）"
-
-
-def verify(as_json: AsJson = False) -> None:
-    """验证流转记录与督办日志未被改动 · prove that nobody changed the records."""
-    ledger = opened()
-    checked, broken = verify_log(ledger)
-    if as_json:
-        document = {"ok": not broken, "checked": checked, "broken": broken}
-        show.print_json(document, zone(ledger))
-    elif broken:
-        rows = [(b.case, b.seq, b.what) for b in broken]
-        show.print_table("与写下时不符 · not as written", ("案号", "第几条", "问题"), rows)
-    else:
-        show.out.print(f"{checked} 条记录逐条相连，未被改动 · {checked} records hold.")
-    if broken:
-        raise typer.Exit(1)
 
 
 def outbox(

@@ -1,13 +1,17 @@
 """Setting up: the database, reference data, the demo city, policies."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 from duban.session import now
 from duban.settings import Settings
 from ledger import loading
 from ledger.database import Ledger, connect, mask, migrate
+from ledger.recompute import Retimed, load_and_recompute, preview, recompute
 from ledger.reference import has_city
 from ledger.sweeps import reconsider
 from models.words import Trouble
@@ -31,8 +35,11 @@ def make_home(home: Path) -> None:
 
 def set_up(settings: Settings, *, demo: bool) -> Iterator[str]:
     """Create or upgrade the database and load what comes with the program; tells what it did."""
+    from tasks.keys import signing_key  # brings the cryptography
+
     url = settings.database()
     make_home(settings.home)
+    signing_key(settings.home)
     migrate(url)
     ledger = connect(url)
     at = now()
@@ -45,6 +52,7 @@ def set_up(settings: Settings, *, demo: bool) -> Iterator[str]:
         if demo:
             text = DEMO_CITY.read_text("utf-8")
             loading.load_city(connection, loading.parse_city(text, "city.yaml"))
+            recompute(connection, at, "装载示范城市")
             yield "已装载示范城市 · the demo city"
         elif fresh:
             loading.load_city(connection, loading.parse_city(BARE_CITY, "city.yaml"))
@@ -68,27 +76,69 @@ def _lay_out_papers(settings: Settings) -> Iterator[str]:
     yield f"示范台账与通报在 {folder}，可用 duban import 导入 · papers to import lie there"
 
 
-def load_file(ledger: Ledger, file: Path, at: datetime) -> Iterator[str]:
-    """Load a city (.yaml), a calendar or a catalogue (.csv, told apart by its columns)."""
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """What was loaded, in words, and what that did to the cases."""
+
+    words: str
+    cause: str
+    """What the records of the touched cases say."""
+    touched: list[Retimed]
+    dispatched: int = 0
+    """Undecided cases that could be dispatched now."""
+
+
+Load = Callable[[Any], str]
+"""Loads over a connection; gives in words what was loaded."""
+
+
+def load_file(
+    ledger: Ledger,
+    file: Path,
+    at: datetime,
+    *,
+    dry_run: bool = False,
+    told: Callable[[int, int], object] | None = None,
+) -> Loaded:
+    """Load a city (.yaml), a calendar or a catalogue (.csv, told apart by its columns).
+
+    The cases concerned are recomputed with it. With `dry_run` all is judged and undone.
+    """
+    cause, load = _loader(file)
+    carry_out = preview if dry_run else load_and_recompute
+    words, touched = carry_out(ledger, load, at, cause, told=told)
+    dispatched = 0 if dry_run else reconsider(ledger, at)["dispatched"]
+    return Loaded(words, cause, touched, dispatched)
+
+
+def _loader(file: Path) -> tuple[str, Load]:
+    """What loads the file, and the cause it is for cases to be recomputed."""
     text = _text(file)
-    with ledger.transaction() as connection:
-        if file.suffix in (".yaml", ".yml"):
-            city = loading.parse_city(text, file.name)
-            _check_channels(city, file.name)
-            loading.load_city(connection, city)
-            yield (
-                f"已装载城市资料：{len(city.units)} 个单位、{len(city.people)} 人、"
-                f"{len(city.routes)} 条路由 · city loaded"
-            )
-        elif "workday" in text.partition("\n")[0]:
-            years = loading.load_calendar(connection, text)
-            yield f"已装载日历 {'、'.join(map(str, years))} · calendar loaded"
-        else:
-            count = loading.load_catalogue(connection, text)
-            yield f"已装载立案标准 {count} 条 · {count} categories loaded"
-    counts = reconsider(ledger, at)
-    if counts["dispatched"]:
-        yield f"待定责案件中 {counts['dispatched']} 件已能交办 · {counts['dispatched']} dispatched"
+    if file.suffix in (".yaml", ".yml"):
+        city = loading.parse_city(text, file.name)
+        _check_channels(city, file.name)
+        return f"装载城市资料 {file.name}", partial(_load_city, city)
+    if "workday" in text.partition("\n")[0]:
+        return f"装载日历 {file.name}", partial(_load_calendar, text)
+    return f"装载立案标准 {file.name}", partial(_load_catalogue, text)
+
+
+def _load_city(city: loading.CityFile, connection: Any) -> str:
+    loading.load_city(connection, city)
+    return (
+        f"已装载城市资料：{len(city.units)} 个单位、{len(city.people)} 人、"
+        f"{len(city.routes)} 条路由 · city loaded"
+    )
+
+
+def _load_calendar(text: str, connection: Any) -> str:
+    years = loading.load_calendar(connection, text)
+    return f"已装载日历 {'、'.join(map(str, years))} · calendar loaded"
+
+
+def _load_catalogue(text: str, connection: Any) -> str:
+    count = loading.load_catalogue(connection, text)
+    return f"已装载立案标准 {count} 条 · {count} categories loaded"
 
 
 def _check_channels(city: loading.CityFile, file: str) -> None:
@@ -106,15 +156,50 @@ def _check_channels(city: loading.CityFile, file: str) -> None:
                 ) from None
 
 
-def use_policy(ledger: Ledger | None, file: Path, at: datetime) -> str:
-    """Check a policy; with a ledger, make it the one for cases dispatched from now on."""
+def check_policy(file: Path) -> str:
+    """Check a policy and use it for nothing. Raises PolicyTrouble."""
+    policy = policies.parse(policies.Source(file.name, _text(file)), loading.shipped_policy)
+    return f"{policy.title}（{policy.policy}）没有错误 · no errors"
+
+
+def use_policy(
+    ledger: Ledger,
+    file: Path,
+    at: datetime,
+    *,
+    reapply: bool = False,
+    dry_run: bool = False,
+    told: Callable[[int, int], object] | None = None,
+) -> Loaded:
+    """Make a policy the one for cases from now on; with `reapply` for all that are open, too.
+
+    Without `reapply` open cases keep the version they have. With `dry_run` all is undone.
+    """
     source = policies.Source(file.name, _text(file))
-    policy = policies.parse(source, loading.shipped_policy)
-    if ledger is None:
-        return f"{policy.title}（{policy.policy}）没有错误 · no errors"
+    title = policies.parse(source, loading.shipped_policy).title
+    cause = f"重新适用《{title}》"
+    load = partial(_load_policy, source, at, reapply)
+    if reapply:
+        carry_out = preview if dry_run else load_and_recompute
+        return _loaded(cause, carry_out(ledger, load, at, cause, reapply=True, told=told))
+    if dry_run:
+        return Loaded(f"{title} 没有错误，在办案件不受影响 · no errors", cause, [])
     with ledger.transaction() as connection:
-        loading.load_policy(connection, source, at)
-    return f"{policy.title} 已启用，此后立案的案件适用 · active for cases filed from now on"
+        return Loaded(load(connection), cause, [])
+
+
+def _loaded(cause: str, done: tuple[str, list[Retimed]]) -> Loaded:
+    return Loaded(done[0], cause, done[1])
+
+
+def _load_policy(source: policies.Source, at: datetime, reapply: bool, connection: Any) -> str:
+    title = loading.load_policy(connection, source, at).title
+    if reapply:
+        return f"{title} 已启用，在办案件改按此办法 · active, for open cases too"
+    return (
+        f"{title} 已启用，此后立案的案件适用；在办案件仍按原办法，加 --reapply 则重新适用 · "
+        "active for cases filed from now on"
+    )
 
 
 def list_policies(ledger: Ledger) -> Sequence[tuple[str, bool, datetime]]:

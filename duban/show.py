@@ -2,7 +2,8 @@
 
 import json
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, is_dataclass
 from datetime import datetime
 from typing import Any
@@ -11,6 +12,7 @@ from zoneinfo import ZoneInfo
 from rich import box
 from rich.console import Console
 from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 # A pipe has no width of its own: rows stay on one line for grep and less.
@@ -61,3 +63,15 @@ def print_counts(title: str, counts: Mapping[str, int]) -> None:
 def short(at: datetime, zone: ZoneInfo) -> str:
     """An instant as a column shows it."""
     return f"{at.astimezone(zone):%m-%d %H:%M}"
+
+
+@contextmanager
+def progress(what: str, *, quiet: bool) -> Iterator[Callable[[int, int], None]]:
+    """A bar for long work, on a terminal only; is told how much of how much is done."""
+    columns = (
+        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(),
+    )  # fmt: skip
+    off = quiet or not err.is_terminal
+    with Progress(*columns, console=err, transient=True, disable=off) as bars:
+        bar = bars.add_task(what, total=None)
+        yield lambda done, total: bars.update(bar, completed=done, total=total)

@@ -1,8 +1,10 @@
 """Each command answers as the help promises: for people, and as one JSON document."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import time_machine
 
 from tests.cli.conftest import LEDGER, Duban
 
@@ -20,6 +22,13 @@ def ledger_file(tmp_path: Path) -> Path:
 def one_case(town: Duban, ledger_file: Path) -> Duban:
     assert town("import", ledger_file, "--at", THURSDAY).status == 0
     return town
+
+
+@pytest.fixture
+def in_november(one_case: Duban) -> Iterator[Duban]:
+    """The same, asked when the clock on the wall shows November."""
+    with time_machine.travel("2026-11-22T10:00:00+08:00"):
+        yield one_case
 
 
 def test_a_deadline_is_reckoned_before_anything_is_set_up(duban: Duban, home: Path) -> None:
@@ -67,9 +76,9 @@ def test_a_dry_run_answers_alike_and_writes_nothing(town: Duban, ledger_file: Pa
 
 
 def test_the_explanation_is_a_letter_for_somebody_who_never_saw_the_program(
-    one_case: Duban,
+    in_november: Duban,
 ) -> None:
-    said = one_case("explain", "2026-000001", "--at", "2026-09-24T16:00+08:00")
+    said = in_november("explain", "2026-000001", "--at", "2026-09-24T16:00+08:00")
     for part in (
         "人民路1号", "垃圾桶满溢", "市城市管理局（牵头单位）", "交办文书", "中秋节",
         "2026-09-30", "若无人处理", "Bob", "督办升级", "此时可以", "签收",
@@ -78,28 +87,52 @@ def test_the_explanation_is_a_letter_for_somebody_who_never_saw_the_program(
 
 
 def test_the_explanation_is_there_in_english_too(
-    one_case: Duban, monkeypatch: pytest.MonkeyPatch
+    in_november: Duban, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("DUBAN_LANG", "en")
-    said = one_case("explain", "2026-000001", "--at", "2026-09-24T16:00+08:00")
+    said = in_november("explain", "2026-000001", "--at", "2026-09-24T16:00+08:00")
     for part in ("Mid-Autumn Festival", "If nobody acts", "working days", "escalate"):
         assert part in said.out, part
 
 
-def test_of_the_past_only_what_was_recorded_is_told(one_case: Duban) -> None:
+def test_of_the_past_only_what_was_known_then_is_told(in_november: Duban) -> None:
     deed = ("do", "acknowledge", "2026-000001", "--by", "Bob", "--at", "2026-09-28T09:00")
-    assert one_case(*deed).status == 0
-    before = one_case("explain", "2026-000001", "--at", "2026-09-24T12:00")
+    assert in_november(*deed).status == 0
+    before = in_november("explain", "2026-000001", "--at", "2026-09-24T12:00")
     assert "还没有这个案件" in before.out
-    between = one_case("explain", "2026-000001", "--at", "2026-09-25T12:00", "--json").json
-    assert (between["status"], between["agenda"]) == ("dispatched", [])
-    after = one_case("explain", "2026-000001", "--at", "2026-09-28T10:00", "--json").json
+    between = in_november("explain", "2026-000001", "--at", "2026-09-25T12:00", "--json").json
+    assert between["status"] == "dispatched"
+    assert "签收。" not in between["letter"]
+    # Then the signing still lay ahead; once it was signed for, it no longer did.
+    assert "sign" in [look["stage"] for look in between["agenda"]]
+    after = in_november("explain", "2026-000001", "--at", "2026-09-28T10:00", "--json").json
     assert after["status"] == "in_progress"
-    assert after["agenda"]
+    assert {look["stage"] for look in after["agenda"]} == {"handle"}
 
 
-def test_a_look_whose_time_has_come_is_not_told_as_the_future(one_case: Duban) -> None:
-    said = one_case("explain", "2026-000001", "--at", "2026-09-28T18:00")
+def test_the_explanation_is_a_document_with_every_part_of_the_letter(in_november: Duban) -> None:
+    said = in_november("explain", "2026-000001", "--at", "2026-09-24T16:00", "--json").json
+    assert set(said) == {
+        "case", "forecast", "status", "running", "due_at", "provisional", "clocks", "spans",
+        "left", "agenda", "fired", "last_level", "letter",
+    }  # fmt: skip
+    assert (said["running"], said["due_at"]) == (True, "2026-09-30T18:00:00+08:00")
+    assert (said["fired"], said["last_level"], said["forecast"]) == ([], None, False)
+    assert {"start", "end", "kind", "name", "counted", "passed"} == set(said["spans"][0])
+    assert said["left"] == {"seconds": 26 * 3600, "words": "3 个工作日 2 小时"}
+    assert [(clock["stage"], clock["running"]) for clock in said["clocks"]] == [
+        ("handle", True), ("sign", True),
+    ]  # fmt: skip
+
+
+def test_a_moment_still_to_come_is_told_as_a_forecast(in_november: Duban) -> None:
+    ask = ("explain", "2026-000001", "--at", "2026-12-01")
+    assert "还没有到" in in_november(*ask).out
+    assert in_november(*ask, "--json").json["forecast"] is True
+
+
+def test_a_look_whose_time_has_come_is_not_told_as_the_future(in_november: Duban) -> None:
+    said = in_november("explain", "2026-000001", "--at", "2026-09-28T18:00")
     assert "签收到期：催办" in said.out
     assert "已到点，下一轮督办时补办" in said.out
 

@@ -9,7 +9,9 @@ DECLARED = {one["name"]: one for one in declared()}
 
 
 def test_every_flow_is_declared() -> None:
-    assert set(DECLARED) == {"sweep", "audit", "intake", "dispatch", "follow-up", "deliver"}
+    assert set(DECLARED) == {
+        "sweep", "audit", "look-back", "intake", "dispatch", "follow-up", "deliver",
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize("name", DECLARED)
@@ -35,10 +37,12 @@ def test_a_deployment_has_a_schedule_a_pool_and_no_parameters(name: str) -> None
     assert one["parameters"] == {}
 
 
-def test_one_machine_serves_the_round_each_minute_and_the_self_check_each_hour() -> None:
+def test_one_machine_serves_the_round_each_minute_the_self_check_and_the_daily_draw() -> None:
     served = {one.name: one for one in deployments()}
-    assert set(served) == {"sweep", "audit"}
+    assert set(served) == {"sweep", "audit", "look-back"}
     assert served["sweep"].schedules[0].schedule.interval.total_seconds() == 60
     assert served["audit"].schedules[0].schedule.cron == "20 * * * *"
+    draw = served["look-back"].schedules[0].schedule
+    assert (draw.cron, draw.timezone) == ("30 6 * * *", "Asia/Shanghai")
     assert served["sweep"].entrypoint == "flows.sweep.sweep"
     assert served["sweep"].concurrency_limit == 1
