@@ -1,4 +1,4 @@
-"""`python -m bench [intake] [sweep] [worktime] [--quick]`: measure, and print tables."""
+"""`python -m bench [intake] [sweep] [recompute] [proof] [worktime] [--quick]`: prints tables."""
 
 import os
 import platform
@@ -7,10 +7,13 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 
-from bench import intake, sweep, worktime
+from bench import intake, proof, recompute, sweep, worktime
 from bench.databases import Databases, postgres, sqlite
 
-ON_DATABASES: dict[str, Callable[..., None]] = {"intake": intake.run, "sweep": sweep.run}
+ON_DATABASES: dict[str, Callable[..., None]] = {
+    "intake": intake.run, "sweep": sweep.run, "recompute": recompute.run,
+    "proof": proof.run,
+}  # fmt: skip
 ALL = (*ON_DATABASES, "worktime")
 
 

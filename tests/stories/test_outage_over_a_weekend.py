@@ -1,4 +1,4 @@
-"""The machine room is dark from Thursday afternoon to Sunday evening."""
+"""The machine room is dark over a weekend: Thursday to Sunday, or Friday to Monday."""
 
 from ledger import log
 from tests.world import Level, World
@@ -45,7 +45,8 @@ def test_reminders_missed_are_one_reminder_when_the_office_opens_again(world: Wo
     assert [(row.rule, row.outcome) for row in rows] == [("时限过 50%", "carried_out")]
 
 
-def test_what_was_owed_before_the_lights_went_out_is_sent_after(world: World) -> None:
+def test_what_was_owed_before_the_lights_went_out_is_sent_after(sqlite_world: World) -> None:
+    world = sqlite_world
     world.at("2026-10-15 15:00").report("解放路12号", "路面积水", limit="3天")
     world.at("2026-10-18 20:00").sweep()
     [told] = [told for told in world.told("bob") if "交办" in told.body or "交由" in told.body]
@@ -53,9 +54,61 @@ def test_what_was_owed_before_the_lights_went_out_is_sent_after(world: World) ->
 
 
 def test_who_signs_before_the_engine_is_back_does_not_hide_the_level_that_was_missed(
-    world: World,
+    sqlite_world: World,
 ) -> None:
+    world = sqlite_world
     case = world.at("2026-10-12 10:00").report("解放路12号", "路面积水", limit="3天")
     world.at("2026-10-15 19:00").bob.signs(case)
     world.at("2026-10-18 20:00").sweep()
     assert [level.level for level in world.levels(case)] == [1, 2]
+
+
+def test_three_days_from_friday_to_monday_cost_no_level_and_send_no_flood(world: World) -> None:
+    late = world.at("2026-10-13 10:00").report("解放路12号", "路面积水", limit="3天")
+    world.bob.signs(late)
+    coming = world.at("2026-10-14 15:00").report("人民路5号", "垃圾未清运", limit="3天")
+    world.bob.signs(coming)
+    for station in ("2026-10-15 09:00", "2026-10-16 08:30"):
+        world.at(station).sweep()
+
+    # Dark on Friday morning; back on Monday morning, with one case late since Friday evening.
+    back = "2026-10-19 11:00"
+    counts = world.at(back).sweep()
+    assert (world.due(late), world.due(coming)) == ("2026-10-16 18:00", "2026-10-19 18:00")
+    assert world.levels(late) == [
+        Level(1, "2026-10-16 18:00", back, "carried_out", (HEAD, "Bob")),
+    ]
+
+    # The half-way point of Friday and the 80 % of this morning are one reminder.
+    rows = log.rows(world.ledger, coming, reminders=True)
+    assert [(row.rule, row.outcome) for row in rows] == [
+        ("时限过 50%", "skipped: catch-up"),
+        ("时限过 80%", "carried_out"),
+    ]
+    assert (counts["escalated"], counts["reminded"]) == (1, 1)
+    assert world.hears("bob", coming)
+    assert len([told for told in world.told("bob") if told.at == back]) == 2
+    assert world.sweep().total() == 0
+    assert world.proven()
+
+
+def test_every_level_of_a_long_night_is_a_row_and_only_the_highest_is_told(
+    sqlite_world: World,
+) -> None:
+    world = sqlite_world
+    case = world.at("2026-10-14 16:00").report("解放路12号", "路面积水", limit="4 工作时")
+    world.bob.signs(case)
+    assert world.due(case) == "2026-10-15 10:00"
+    world.at("2026-10-15 09:00").sweep()
+    before = len(world.told())
+
+    back = "2026-10-21 09:00"
+    assert world.at(back).sweep()["escalated"] == 1
+    missed = "skipped: catch-up"
+    assert [(level.level, level.outcome, level.told) for level in world.levels(case)] == [
+        (1, missed, ()),
+        (2, missed, ()),
+        (3, "carried_out", ("Carol", LEADER)),
+    ]
+    assert {level.at for level in world.levels(case)} == {back}
+    assert len(world.told()) == before + 2
