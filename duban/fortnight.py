@@ -18,6 +18,8 @@ from models.instants import plain
 from tasks.papers import take
 
 DAYS = 14
+EVENING = 18
+"""From this hour on a round is followed by the audit, which signs the log of the day."""
 SHOWN = 40
 
 
@@ -34,8 +36,10 @@ def play_once(settings: Settings) -> None:
 
 
 def _play(ledger: Ledger, settings: Settings, start: datetime) -> None:
+    from flows.audit import audit
     from flows.sweep import sweep
 
+    local = zone(ledger)
     columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
     with Progress(*columns, console=show.err) as progress:
         bar = progress.add_task("演示一个双周 playing a fortnight", total=DAYS * 24 * 3600)
@@ -49,6 +53,8 @@ def _play(ledger: Ledger, settings: Settings, start: datetime) -> None:
 
         def sweep_at(at: datetime) -> None:
             sweep(at)
+            if at.astimezone(local).hour >= EVENING:
+                audit(at)
 
         play(ledger, start, sweep_at, hand_in, days=DAYS, told=told)
 

@@ -322,8 +322,8 @@ TEMPLATES: Mapping[NoticeKind, Template] = MappingProxyType(
         ),
         NoticeKind.RESUMED: Template(
             _says(
-                "以下问题挂账期满，恢复办理和计时。",
-                "The suspension is over; the case and its clock go on.",
+                "以下问题挂账已结束，恢复办理和计时。",
+                "The suspension has ended; the case and its clock go on.",
             ),
             _FULL,
             _says(

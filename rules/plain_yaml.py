@@ -61,7 +61,7 @@ class _Unfit(yaml.MarkedYAMLError):
     """YAML, but not plain."""
 
     def __init__(self, zh: str, en: str, mark: yaml.Mark) -> None:
-        super().__init__(problem=en, problem_mark=mark)
+        super().__init__(problem_mark=mark)
         self.words = Words(zh, en)
 
 

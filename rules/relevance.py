@@ -29,6 +29,7 @@ WAITING = {
     NoticeKind.RELAPSED: Status.REWORK,
     NoticeKind.REOPENED: Status.REWORK,
     NoticeKind.LOOK_BACK: Status.CLOSED,
+    NoticeKind.RESUMED: Status.IN_PROGRESS,
 }
 """Said only while the case still stands where it stood."""
 

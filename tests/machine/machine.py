@@ -36,6 +36,10 @@ CHOICES = (
 NAMED = (*city.UNITS, "", "", "没有的单位")
 FIRST_DAY = date(2025, 12, 20)
 
+LIKELY = {"file": 6, "acknowledge": 4, "ask": 3, "submit": 3, "verify": 5, "withdraw": 1,
+          "look_back": 3, "appeal": 2, "dispatch": 2, "confirm_part": 1, "publish": 1}  # fmt: skip
+"""Verbs that a long life needs more often than others."""
+
 _spoken = st.builds(
     dict,
     actor=st.sampled_from(ACTORS),
@@ -108,20 +112,31 @@ class Machine(RuleBasedStateMachine):
         """One more finding."""
         self._report(units, limit, fixed=fixed, meeting=meeting)
 
+    @precondition(lambda self: len(self.model.cases) < 4)
+    @rule(which=_which, units=st.sampled_from(CHOICES), limit=st.sampled_from(LIMITS))
+    def report_again(self, which: int, units: tuple[str, ...], limit: str) -> None:
+        """The same thing at a place that is known: another report, or a recurrence."""
+        self._report(units, limit, place=self.model.cases[self._number(which)]["place"])
+
     def _report(
-        self, units: tuple[str, ...], limit: str, *, fixed: bool = False, meeting: bool = False
-    ) -> None:
+        self, units: tuple[str, ...], limit: str, *, place: str = "", fixed: bool = False,
+        meeting: bool = False,
+    ) -> None:  # fmt: skip
         serial = next(_serial)
+        place = place or f"花园路{serial}号"
         draft = Draft(
-            "2", f"花园路{serial}号", "有一事项待办", units=units, limit=limit,
-            fixed_on_spot=fixed, coordinate=meeting,
+            "2", place, "有一事项待办", units=units, limit=limit, fixed_on_spot=fixed,
+            coordinate=meeting, remark=f"第{serial}次上报",
         )  # fmt: skip
         paper = Origin(sha256(f"machine {serial}".encode()).hexdigest(), "清单.csv")
         [[answer]] = receive(self.ledger, paper, [draft], self.now)
         assert answer.case is not None, answer.reason
-        self._tell(f"report {answer.case}: {units} {limit} {fixed=} {meeting=}")
-        to = self.model.report(answer.case, self.now, units, limit, fixed=fixed, meeting=meeting)
-        self.tried[f"status {to.value}"] += 1
+        self._tell(f"report {answer.case} {place}: {units} {limit} {fixed=} {meeting=}")
+        came = self.model.report(
+            answer.case, self.now, place, units, limit, fixed=fixed, meeting=meeting
+        )
+        assert came == answer.outcome, f"{answer.outcome}; the model says {came}"
+        self.tried[f"report: {came.value}"] += 1
 
     @rule(which=_which, words=_spoken, pick=st.integers(0, 99))
     def lives_on(self, which: int, words: dict[str, Any], pick: int) -> None:
@@ -143,12 +158,14 @@ class Machine(RuleBasedStateMachine):
         self, which: int, words: dict[str, Any], pick: int, rare: tuple[str, ...] = ()
     ) -> None:
         number = self._number(which)
-        status = self.model.cases[number]["status"]
-        fit = [verb for verb in PLAYS if status in WHERE.get(verb, (status,))]
+        case = self.model.cases[number]
+        fit = [verb for verb, where in WHERE.items() if case["status"] in where]
         usual = [verb for verb in fit if verb not in (*ENDS, *rare)]
-        if any(asked["state"].value == "open" for asked in self.model.cases[number]["requests"]):
-            usual += ["decide"] * 4
-        self._play(usual[pick % len(usual)], number, words)
+        usual += [verb for verb in usual for _ in range(LIKELY.get(verb, 0))]
+        if any(asked["state"].value == "open" for asked in case["requests"]):
+            usual += ["decide"] * 6
+        verb = (usual or fit)[pick % len(usual or fit)]
+        self._play(verb, number, words | _sensible(case, verb, pick))
 
     @rule(which=_which, words=_spoken, verb=st.sampled_from(tuple(PLAYS)))
     def tries(self, which: int, words: dict[str, Any], verb: str) -> None:
@@ -290,6 +307,25 @@ class Machine(RuleBasedStateMachine):
             )
             connection.execute(sa.delete(look_backs))
             connection.execute(sa.delete(draws))
+
+
+def _sensible(case: dict[str, Any], verb: str, pick: int) -> dict[str, Any]:
+    """Names that mean something to this verb; whatever else was said stands."""
+    lead = city.leading(case)
+    units = {
+        "take_over": city.upwards(lead["unit"])[1:] if lead else [],
+        "confirm_part": [part["unit"] for part in city.parts(case) if part is not lead],
+        "assign": [part["unit"] for part in city.parts(case)],
+        "verify": ["", *(part["unit"] for part in city.parts(case))],
+    }.get(verb)
+    if not units:
+        return {}
+    unit = units[pick % len(units)]
+    if verb != "assign":
+        return {"unit": unit}
+    people = ("", *city.MEMBERS[unit])
+    return {"unit": unit, "person": people[pick % len(people)],
+            "leader": people[pick // 5 % len(people)]}  # fmt: skip
 
 
 def _answer(asked: Any) -> str:

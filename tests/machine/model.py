@@ -12,6 +12,7 @@ from typing import Any
 from models.case import LimitSource, Stage, Status
 from models.category import Role
 from models.escalation import Outcome
+from models.finding import FindingOutcome
 from models.notice import NoticeKind as Kind
 from models.person import DutyKind as Duty
 from models.request import RequestKind, RequestState
@@ -31,6 +32,7 @@ from tests.machine.city import (
 )
 
 S = Status
+MONTH = timedelta(days=30)
 LAST_PUBLISHED_YEAR = 2026
 WORKING = (S.DISPATCHED, S.IN_PROGRESS, S.REWORK)
 HELD = (*WORKING, S.RETURNED, S.SUSPENDED, S.SUBMITTED)
@@ -148,11 +150,32 @@ class Model:
     # -- opening -------------------------------------------------------------------------------
 
     def report(
-        self, number: str, at: datetime, units: Sequence[str], limit: str, *, fixed: bool = False,
-        meeting: bool = False, recurrence: bool = False,
-    ) -> Status:  # fmt: skip
-        """A finding comes in as a case of its own."""
-        case = self._blank(number, at, recurrence=recurrence)
+        self, number: str, at: datetime, place: str, units: Sequence[str], limit: str, *,
+        fixed: bool = False, meeting: bool = False,
+    ) -> FindingOutcome:  # fmt: skip
+        """A finding comes in; all of one place are of one thing.
+
+        It joins what is open there and not older than 30 days; what was closed there in the last
+        30 days has come back.
+        """
+        here = [case for case in self.cases.values() if case["place"] == place and not case["part"]]
+        young = [case for case in here if case["status"] in OPEN and at - case["reported"] <= MONTH]
+        if young:
+            newest = max(young, key=lambda case: (case["reported"], case["number"]))
+            known(newest["number"] == number)
+            newest["reports"] += 1
+            self.record(newest, Verb.JOIN)
+            return FindingOutcome.MERGED
+        back = [case for case in here if case["closed_at"] and at - case["closed_at"] <= MONTH]
+        self._open(number, at, place, units, limit, fixed, meeting, recurrence=bool(back))
+        return FindingOutcome.FIXED if fixed else FindingOutcome.ACCEPTED
+
+    def _open(
+        self, number: str, at: datetime, place: str, units: Sequence[str], limit: str, fixed: bool,
+        meeting: bool, *, recurrence: bool,
+    ) -> None:  # fmt: skip
+        case = self._blank(number, at, place)
+        case["recurrence"] = recurrence
         case["limit"] = "" if fixed else limit
         case.update(paper=(tuple(units), meeting), paper_limit=limit)
         if fixed:
@@ -166,15 +189,8 @@ class Model:
             _enter(case, S.FILED, at, Stage.DISPATCH)
             self.record(case, Verb.FILE)
             self._route(case, at)
-        return S(case["status"])
 
-    def join(self, number: str) -> None:
-        """The same finding comes in again while its case is open."""
-        case = self.cases[number]
-        case["reports"] += 1
-        self.record(case, Verb.JOIN)
-
-    def _blank(self, number: str, at: datetime, *, recurrence: bool = False) -> Case:
+    def _blank(self, number: str, at: datetime, place: str) -> Case:
         case: Case = dict.fromkeys(
             ("due_at", "step_due_at", "clock_from", "source", "submitted_at", "late", "closed_at",
              "resumes_at", "look_back_from", "look_back_due_at", "inspector", "raised_at",
@@ -186,7 +202,7 @@ class Model:
         case |= {
             "number": number, "status": S.REPORTED, "since": at, "looked_until": at, "limit": "",
             "provisional": False, "exempt": False, "verified_by": "", "reports": 1,
-            "recurrence": recurrence, "parts": [], "pauses": [], "requests": [], "told": [],
+            "recurrence": False, "part": False, "place": place, "reported": at, "parts": [], "pauses": [], "requests": [], "told": [],
             "log": set(), "urged": set(), "paper": ((), False), "paper_limit": "",
         }  # fmt: skip
         self.cases[number] = case
@@ -284,7 +300,8 @@ class Model:
         self._leave(case, S.SPLIT, at)
         self.record(case, Verb.SPLIT)
         for number, units in zip(numbers, shares, strict=True):
-            part = self._blank(number, at)
+            part = self._blank(number, at, case["place"])
+            part.update(part=True, reported=case["reported"], recurrence=case["recurrence"])
             _enter(part, S.FILED, at, Stage.DISPATCH)
             self.record(part, Verb.FILE)
             part.update(paper=(tuple(units), False), paper_limit=case["paper_limit"])
@@ -362,7 +379,8 @@ class Model:
         self.tell(case, Kind.ASSIGNED, dict.fromkeys(new))
 
     def send_back(self, case: Case, at: datetime, reason: str) -> None:
-        """退单: the clock runs on; the second ruling is final."""
+        """退单: the clock runs on; the second ruling is final. Whoever submitted has taken it on."""
+        need(case["submitted_at"] is None)
         need(case["returns"] < 2)
         need(reason)
         case["returns"] += 1

@@ -56,6 +56,11 @@ def test_twelve_levels_are_read_and_a_thirteenth_refused() -> None:
     assert told.words == ("层次过深", "too many levels within each other")
 
 
+def test_levels_are_counted_whatever_stands_beside_them() -> None:
+    assert load("[0, " * (DEEPEST - 1) + "0" + "]" * (DEEPEST - 1)) is not None
+    assert refused("[0, " * DEEPEST + "0" + "]" * DEEPEST).words.zh == "层次过深"
+
+
 def test_many_fields_beside_each_other_are_not_many_levels() -> None:
     wide = [{"a": {"b": [n]}} for n in range(3 * DEEPEST)]
     assert load("\n".join(f"- a:\n    b: [{n}]" for n in range(3 * DEEPEST))) == wide

@@ -16,7 +16,7 @@ OVER = [Status.CLOSED, Status.CANCELLED, Status.MERGED, Status.REJECTED]
         *(NoticeKind.DISPATCHED, NoticeKind.ESCALATION, NoticeKind.TRANSFERRED),
         *(NoticeKind.DECIDED, NoticeKind.CLOSED, NoticeKind.ASSIGNED, NoticeKind.TAKEN_OVER),
         *(NoticeKind.CONFIRMED, NoticeKind.EXPOSED, NoticeKind.RECOMPUTED, NoticeKind.PROPOSED),
-        NoticeKind.URGED,
+        *(NoticeKind.URGED, NoticeKind.ENDED),
     ],
 )
 def test_what_somebody_must_know_is_told_whatever_has_happened_since(
@@ -71,6 +71,28 @@ def test_a_reminder_about_a_step_is_told_while_the_case_waits_for_it(
         assert not still_needed(NoticeKind.REMINDER, stage, over)
 
 
+def test_a_reminder_of_a_look_back_is_told_while_the_case_is_closed_and_not_yet_looked_at() -> None:
+    told = [s for s in Status if still_needed(NoticeKind.REMINDER, "look_back", s)]
+    assert told == [Status.CLOSED]
+
+
+@pytest.mark.parametrize("stage", ["publish", "look_back"])
+def test_what_has_been_published_or_looked_at_needs_no_reminder(stage: str) -> None:
+    assert still_needed(NoticeKind.REMINDER, stage, Status.CLOSED, runs=True)
+    assert not still_needed(NoticeKind.REMINDER, stage, Status.CLOSED, runs=False)
+
+
+def test_a_look_back_already_done_is_not_asked_for_again() -> None:
+    assert still_needed(NoticeKind.LOOK_BACK, None, Status.CLOSED, runs=True)
+    assert not still_needed(NoticeKind.LOOK_BACK, None, Status.CLOSED, runs=False)
+    assert still_needed(NoticeKind.SUBMITTED, None, Status.SUBMITTED, runs=False)
+
+
+def test_a_withdrawal_is_not_told_to_whoever_verifies_what_was_handed_in_again() -> None:
+    untold = [s for s in Status if not still_needed(NoticeKind.WITHDRAWN, None, s)]
+    assert untold == [Status.SUBMITTED, Status.CLOSED]
+
+
 def test_a_reminder_that_does_not_say_of_what_is_told() -> None:
     assert still_needed(NoticeKind.REMINDER, None, Status.SUBMITTED)
 
@@ -102,3 +124,20 @@ def test_a_notice_that_names_no_clock_speaks_of_the_one_its_reader_acts_by(
     kind: NoticeKind, stage: Stage
 ) -> None:
     assert about(kind, None) is stage
+
+
+@pytest.mark.parametrize(
+    ("status", "stage"),
+    [
+        (Status.RETURNED, Stage.RULE),
+        (Status.SUBMITTED, Stage.VERIFY),
+        (Status.IN_PROGRESS, Stage.HANDLE),
+        (None, Stage.HANDLE),
+    ],
+)
+def test_who_urges_by_hand_urges_whoever_the_case_waits_for(
+    status: Status | None, stage: Stage
+) -> None:
+    assert about(NoticeKind.URGED, None, status) is stage
+    assert about(NoticeKind.URGED, "sign", status) is Stage.SIGN
+    assert about(NoticeKind.DISPATCHED, None, status) is Stage.HANDLE

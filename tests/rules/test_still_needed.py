@@ -20,6 +20,11 @@ def test_a_reminder_to_look_back_is_told_while_the_look_back_waits() -> None:
     assert not still_needed(NoticeKind.REMINDER, "look_back", Status.CLOSED, runs=False)
 
 
+def test_that_a_case_goes_on_is_not_told_once_it_has_been_handed_in() -> None:
+    told = [s for s in Status if still_needed(NoticeKind.RESUMED, None, s)]
+    assert told == [Status.IN_PROGRESS]
+
+
 def test_a_reminder_to_publish_is_moot_once_it_has_been_published() -> None:
     assert still_needed(NoticeKind.REMINDER, "publish", Status.CLOSED)
     assert not still_needed(NoticeKind.REMINDER, "publish", Status.CLOSED, runs=False)

@@ -74,7 +74,7 @@ def test_taken_up_early_only_the_days_it_rested_are_given_back(world: World) -> 
     with refusal("整改中", "挂账"):
         world.carol.resumes(case)
     world.sweep()
-    assert world.hears("bob", case, "恢复办理", "2月26日")
+    assert world.hears("bob", case, "恢复办理", "明天18:00")
     assert world.at("2026-03-31 08:00").sweep()["resumed"] == 0
     assert world.proven()
 
