@@ -40,7 +40,7 @@ def set_up(settings: Settings, *, demo: bool) -> Iterator[str]:
     url = settings.database()
     make_home(settings.home)
     signing_key(settings.home)
-    migrate(url)
+    upgraded = migrate(url)
     ledger = connect(url)
     at = now()
     yield f"数据库 database: {mask(url)}"
@@ -60,7 +60,9 @@ def set_up(settings: Settings, *, demo: bool) -> Iterator[str]:
                 "名录里只有“市创城办”。用 duban load 城市资料.yaml 装载单位、人员与路由"
                 "（样例 deploy/demo/city.yaml）· load your units, people and routes next"
             )
-    if not fresh and not demo:
+    if upgraded:
+        yield "数据库已升级到本版，案件、办法和名录都在 · upgraded to this version, all kept"
+    elif not fresh and not demo:
         yield "数据库已是最新，资料未动 · up to date, nothing changed"
     if demo:
         yield from _lay_out_papers(settings)

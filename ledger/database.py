@@ -74,8 +74,11 @@ def connect(url: str) -> Ledger:
     return ledger
 
 
-def migrate(url: str) -> None:
-    """Bring the database at `url` to this version, creating it if it is new and SQLite."""
+def migrate(url: str) -> bool:
+    """Bring the database at `url` to this version, creating it if it is new and SQLite.
+
+    Whether there was a ledger of an older version.
+    """
     database = make_url(url).database if url.startswith("sqlite") else None
     if database and database != ":memory:":
         Path(database).parent.mkdir(parents=True, exist_ok=True)
@@ -87,11 +90,14 @@ def migrate(url: str) -> None:
         # SQLite changes a table by writing it anew; the rows that refer to it must wait for that.
         sa.event.listen(engine, "connect", lambda c, _: c.execute("PRAGMA foreign_keys=OFF"))
     try:
+        with _reaching(url):
+            before = _revision(engine)
         with as_file(files("deploy") / "migrations") as folder:
             config = _config(folder)
             with _reaching(url), engine.begin() as connection:
                 config.attributes["connection"] = connection
                 alembic.command.upgrade(config, "head")
+        return before not in (None, REVISION)
     except CommandError:  # a revision that this program does not know
         raise _other_version(url, _revision(engine)) from None
     finally:

@@ -83,7 +83,7 @@ class Classifier:
         if not found:
             return NOTHING
         scores: _Scores = defaultdict(float)
-        self._weigh_keywords(scores, found, 1.0)
+        self._weigh_keywords(scores, found)
         self._weigh_pieces(scores, text)
         self._weigh_place(scores, place)
         return self._best(scores, found)
@@ -106,10 +106,10 @@ class Classifier:
         )
         return list(found)
 
-    def _weigh_keywords(self, scores: _Scores, found: Iterable[str], share: float) -> None:
+    def _weigh_keywords(self, scores: _Scores, found: Iterable[str]) -> None:
         for keyword in found:
             for index, weight in self._keywords[keyword]:
-                scores[index] += weight * share
+                scores[index] += weight
 
     def _weigh_pieces(self, scores: _Scores, text: str) -> None:
         pieces = self._pieces
@@ -125,7 +125,7 @@ class Classifier:
                     scores[index] += weight * PLACE_SHARE
 
     def _best(self, scores: _Scores, found: list[str]) -> Match:
-        ranked = sorted(scores.items(), key=lambda item: (-item[1], item[0]))[:2]
+        ranked = sorted(scores.items(), key=lambda item: (-item[1], item[0]))
         best, score = ranked[0]
         second, second_score = ranked[1] if len(ranked) > 1 else (None, 0.0)
         runner_up = None if second is None else self._codes[second]

@@ -186,7 +186,7 @@ def same_place(a: str, b: str) -> bool:
 def _same_key(a: str, b: str) -> bool:
     if a == b:
         return True
-    if not a or not b or max(len(a), len(b)) > LONGEST or _marks(a) != _marks(b):
+    if max(len(a), len(b)) > LONGEST or _marks(a) != _marks(b):
         return False
     if fuzz.ratio(a, b, score_cutoff=NEAR_PLACE) < NEAR_PLACE:
         return False
@@ -228,7 +228,7 @@ def _alike(a: str, b: str, least: float) -> bool:
     other, other_numbers, other_spots = _problem(b)
     if one == other:
         return True
-    if not one or not other or max(len(one), len(other)) > LONGEST:
+    if max(len(one), len(other)) > LONGEST:
         return False
     if one_numbers != other_numbers or _elsewhere(one_spots, other_spots):
         return False

@@ -35,7 +35,7 @@ def test_a_database_that_is_away_leaves_the_paper_in_the_inbox(
         raise DatabaseTrouble("数据库连不上", "the database is away")
 
     with monkeypatch.context() as patch:
-        patch.setattr(intake, "read", away)
+        patch.setattr(intake, "current", away)
         with pytest.raises(DatabaseTrouble):
             list(take_inbox(sqlite_world.ledger, paper.parent, sqlite_world.now))
     assert paper.exists()

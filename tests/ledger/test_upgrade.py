@@ -56,7 +56,7 @@ def test_a_ledger_of_the_first_version_keeps_every_row_and_gets_the_new_columns(
                 connection.exec_driver_sql(statement)
     engine.dispose()
 
-    migrate(url)
+    assert migrate(url) is True
 
     ledger = connect(url)
     with ledger.transaction() as connection:

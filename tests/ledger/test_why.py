@@ -72,7 +72,7 @@ def test_a_relapse_says_that_its_levels_come_sooner_and_why(sqlite_world: World)
     assert said.last_level["rule"] == "提级"
     assert "本案督办提高了 1 级（反弹：同一处同类问题销号后又出现）" in said.letter
     assert "不等时间，当即执行" in said.letter
-    assert "提级办理" not in said.letter
+    assert "由上级单位牵头" not in said.letter
     world.at("2026-10-13 18:00").sweep()
     later = explained(world, case, "2026-10-13 18:00")
     assert later.last_level["level"] == 2

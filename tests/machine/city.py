@@ -88,9 +88,12 @@ def nearest(unit: str | None) -> tuple[Duty | None, tuple[str, ...]]:
     return next(((duty, names) for duty, names in found if names), (None, ()))
 
 
-def reached(unit: str | None, *duties: Duty) -> list[str]:
-    """Those of several duties, or where nobody has them, whoever is next above."""
-    return each(unit, duties) or list(nearest(unit)[1])
+def reached(part: dict[str, Any] | None, *duties: Duty) -> list[str]:
+    """Those of several duties for one part of a case, and the person it lies with there; where
+    nobody has them, whoever is next above. No part means the office."""
+    unit = part and part["unit"]
+    given = [part["handler"]] if part and part["handler"] and Duty.CONTACT in duties else []
+    return list(dict.fromkeys([*given, *each(unit, duties)])) or list(nearest(unit)[1])
 
 
 # -- who is told of a case ---------------------------------------------------------------------

@@ -15,7 +15,7 @@ from ledger import look_back, sweeps
 from ledger.changes import table
 from ledger.database import Ledger
 from ledger.intake import Origin, receive
-from models.case import Case, Status
+from models.case import Case, Stage, Status
 from models.finding import Draft
 from models.look_back import Draw, LookBack
 from models.policy import PolicyVersion
@@ -36,7 +36,7 @@ CHOICES = (
 NAMED = (*city.UNITS, "", "", "没有的单位")
 FIRST_DAY = date(2025, 12, 20)
 
-LIKELY = {"file": 6, "acknowledge": 4, "ask": 3, "submit": 3, "verify": 5, "withdraw": 1,
+LIKELY = {"file": 6, "acknowledge": 4, "ask": 5, "submit": 3, "verify": 5, "withdraw": 1,
           "look_back": 3, "appeal": 2, "dispatch": 2, "confirm_part": 1, "publish": 1}  # fmt: skip
 """Verbs that a long life needs more often than others."""
 
@@ -49,7 +49,7 @@ _spoken = st.builds(
     unit=st.sampled_from(NAMED),
     person=st.sampled_from(("", "", *city.EVERYBODY, "查无此人")),
     leader=st.sampled_from(("", "", "", *city.EVERYBODY, "查无此人")),
-    category=st.sampled_from(("", *CATEGORIES, "没有的类别")),
+    category=st.sampled_from(("", *CATEGORIES, *CATEGORIES, "没有的类别")),
     days=st.integers(-1, 20) | st.integers(-1, 400),
     count=st.integers(0, 3),
     yes=st.booleans(),
@@ -60,6 +60,11 @@ _serial = count(1)
 
 places, draws, look_backs = table(Case), table(Draw), table(LookBack)
 policies = table(PolicyVersion)
+
+
+def policy_name(hand: bool, by_category: bool) -> str:
+    """What the policies are called by which the machine's cases go."""
+    return f"machine-{'hand' if hand else 'auto'}-{'category' if by_category else 'paper'}"
 
 
 class Machine(RuleBasedStateMachine):
@@ -76,20 +81,24 @@ class Machine(RuleBasedStateMachine):
 
     @initialize(
         hand=st.booleans(),
+        by_category=st.booleans(),
         day=st.integers(0, 365),
         minute=st.integers(0, 24 * 60 - 1),
         units=st.sampled_from(CHOICES),
         limit=st.sampled_from(LIMITS),
     )
     def begin(
-        self, hand: bool, day: int, minute: int, units: tuple[str, ...], limit: str
-    ) -> None:
+        self, hand: bool, by_category: bool, day: int, minute: int, units: tuple[str, ...],
+        limit: str,
+    ) -> None:  # fmt: skip
         """A day, a policy, and a first finding."""
-        self._in_force("machine-hand" if hand else "machine")
-        self.model, self.reader = Model(hand=hand), Reader(self.ledger)
+        name = policy_name(hand, by_category)
+        self._in_force(name)
+        self.model = Model(hand=hand, by_category=by_category)
+        self.reader = Reader(self.ledger)
         midnight = datetime.combine(FIRST_DAY + timedelta(days=day), time(), hours.ZONE)
         self.now = midnight + timedelta(minutes=minute)
-        self._tell(f"policy {'by hand' if hand else 'automatic'}")
+        self._tell(f"policy {name}")
         self._report(units, limit)
 
     def _in_force(self, name: str) -> None:
@@ -101,22 +110,23 @@ class Machine(RuleBasedStateMachine):
 
     # -- what happens --------------------------------------------------------------------------
 
-    @precondition(lambda self: len(self.model.cases) < 3)
+    @precondition(lambda self: len(self.model.cases) < 4)
     @rule(
+        which=_which,
+        again=st.booleans(),
         units=st.sampled_from(CHOICES),
         limit=st.sampled_from(LIMITS),
         fixed=st.sampled_from((False, False, False, True)),
         meeting=st.sampled_from((False, False, False, True)),
     )
-    def report(self, units: tuple[str, ...], limit: str, fixed: bool, meeting: bool) -> None:
-        """One more finding."""
-        self._report(units, limit, fixed=fixed, meeting=meeting)
-
-    @precondition(lambda self: len(self.model.cases) < 4)
-    @rule(which=_which, units=st.sampled_from(CHOICES), limit=st.sampled_from(LIMITS))
-    def report_again(self, which: int, units: tuple[str, ...], limit: str) -> None:
-        """The same thing at a place that is known: another report, or a recurrence."""
-        self._report(units, limit, place=self.model.cases[self._number(which)]["place"])
+    def report(
+        self, which: int, again: bool, units: tuple[str, ...], limit: str, fixed: bool,
+        meeting: bool,
+    ) -> None:  # fmt: skip
+        """One more finding; or the same at a place that is known: it joins, or has come back."""
+        known = self.model.cases[self._number(which)]["place"]
+        place = known if again or len(self.model.cases) > 2 else ""
+        self._report(units, limit, place=place, fixed=fixed, meeting=meeting)
 
     def _report(
         self, units: tuple[str, ...], limit: str, *, place: str = "", fixed: bool = False,
@@ -163,9 +173,16 @@ class Machine(RuleBasedStateMachine):
         usual = [verb for verb in fit if verb not in (*ENDS, *rare)]
         usual += [verb for verb in usual for _ in range(LIKELY.get(verb, 0))]
         if any(asked["state"].value == "open" for asked in case["requests"]):
-            usual += ["decide"] * 6
+            usual += ["decide"] * 10
+        if case["look_back_due_at"]:
+            usual += ["look_back"] * 10
         verb = (usual or fit)[pick % len(usual or fit)]
-        self._play(verb, number, words | _sensible(case, verb, pick))
+        self._play(verb, number, words | _sensible(case, verb, words, pick))
+
+    @rule(which=_which, words=_spoken, pick=st.integers(0, 99))
+    def moves_along(self, which: int, words: dict[str, Any], pick: int) -> None:
+        """And again."""
+        self.moves_on(which, words, pick)
 
     @rule(which=_which, words=_spoken, verb=st.sampled_from(tuple(PLAYS)))
     def tries(self, which: int, words: dict[str, Any], verb: str) -> None:
@@ -238,6 +255,8 @@ class Machine(RuleBasedStateMachine):
         sweeps.follow_up(self.ledger, self.now)
         self.model.sweep(self.now)
         self.tried["sweeps"] += 1
+        lost = [look for case in self.model.cases.values() for look in lost_levels(case, self.now)]
+        assert not lost, f"levels that were reached and are in no row of the log: {lost}"
 
     @precondition(lambda self: any(_to_draw(case) for case in self.model.cases.values()))
     @rule()
@@ -309,8 +328,16 @@ class Machine(RuleBasedStateMachine):
             connection.execute(sa.delete(draws))
 
 
-def _sensible(case: dict[str, Any], verb: str, pick: int) -> dict[str, Any]:
-    """Names that mean something to this verb; whatever else was said stands."""
+def _sensible(
+    case: dict[str, Any], verb: str, words: dict[str, Any], pick: int
+) -> dict[str, Any]:
+    """What makes sense with this verb here; whatever else was said stands."""
+    if verb == "ask":
+        return {"days": abs(words["days"]) + 1, "yes": pick % 3 == 0}
+    if verb == "decide":
+        return {"actor": ("Carol", "督办员乙", words["actor"])[pick % 3]}
+    if verb == "look_back":
+        return {"actor": ("督办员乙", city.INSPECTOR, "Alice")[pick % 3]}
     lead = city.leading(case)
     units = {
         "take_over": city.upwards(lead["unit"])[1:] if lead else [],
@@ -341,6 +368,28 @@ def _to_draw(case: dict[str, Any]) -> bool:
     return bool(
         case["status"] is Status.CLOSED and case["clock_from"] and not case["look_back_from"]
     )
+
+
+def lost_levels(case: dict[str, Any], at: datetime) -> list[ladder.Look]:
+    """Levels reached by `at` that the log does not hold: after a sweep there may be none.
+
+    This asks the log alone, not how far the case has been judged. What came because the case had
+    been raised in an epoch before this one was at its own time.
+    """
+    rows = {(stage, clock, level) for clock, stage, level, _ in case["log"]}
+    own = {look.stage for look in ladder.looks(case)}
+    clocks = {stage: {case["turn"]} for stage in own} | {
+        Stage.HANDLE: {case["epoch"]}, Stage.LOOK_BACK: {case["look_backs"]},
+        # Filed and undecided are two turns of one clock.
+        Stage.DISPATCH: {case["turn"], case["turn"] - 1},
+    }  # fmt: skip
+    return [
+        look
+        for look in ladder.looks(case)
+        if look.level and look.at <= at
+        and not any((look.stage, clock, look.level) in rows for clock in clocks[look.stage])
+        and not (look.stage is Stage.HANDLE and look.at < case["epoch_from"])
+    ]  # fmt: skip
 
 
 def _said(case: dict[str, Any], name: str) -> Any:

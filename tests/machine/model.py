@@ -73,8 +73,8 @@ WHERE: dict[str, tuple[Status, ...]] = {
 }
 """Where each verb may be used, by hand from the table of the design."""
 
-CATEGORIES = ("B0137-1", "B0123-1", "B0101-1")
-"""One with a route (住建局 leads, 城管局 assists), one with two equal ones, one with none."""
+CATEGORIES = {"B0137-1": "1 工作日", "B0123-1": "2 紧急工作时", "B0150": "3 工作日"}
+"""Limits: of one with a route (住建局 leads, 城管局 assists), one with two equal ones, one with none."""
 
 
 class No(Exception):  # noqa: N818 - an answer, not a mistake
@@ -101,10 +101,14 @@ Case = dict[str, Any]
 
 
 class Model:
-    """Every case of one example. `hand`: findings wait to be filed by a supervisor."""
+    """Every case of one example, all by one policy.
 
-    def __init__(self, *, hand: bool = False) -> None:
-        self.hand = hand
+    `hand`: findings wait to be filed by a supervisor. `by_category`: the limit of the category
+    counts before that of the paper.
+    """
+
+    def __init__(self, *, hand: bool = False, by_category: bool = False) -> None:
+        self.hand, self.by_category = hand, by_category
         self.cases: dict[str, Case] = {}
         self.owed: list[tuple[str, str, str]] = []
         self.written: list[tuple[str, str]] = []
@@ -194,7 +198,7 @@ class Model:
         case: Case = dict.fromkeys(
             ("due_at", "step_due_at", "clock_from", "source", "submitted_at", "late", "closed_at",
              "resumes_at", "look_back_from", "look_back_due_at", "inspector", "raised_at",
-             "category", "paused_at", "decided_by")
+             "category", "paused_at", "decided_by", "epoch_from")
         ) | dict.fromkeys(
             ("epoch", "turn", "returns", "reworks", "extensions", "suspensions", "appeals",
              "relapses", "look_backs", "raised", "advanced", "submissions"), 0
@@ -216,9 +220,14 @@ class Model:
         if meeting or not units or any(unit not in UNITS for unit in units):
             self._hold(case, at)
         else:
-            paper = case["limit"]
-            self._hand_over(case, _roles(units), paper or ladder.USUAL, _source(paper), at)
+            self._hand_over(case, _roles(units), *self._choose(case, case["limit"]), at)
             self.record(case, Verb.DISPATCH)
+
+    def _choose(self, case: Case, paper: str) -> tuple[str, LimitSource]:
+        """The limit by the policy's order of sources."""
+        if self.by_category and case["category"]:
+            return CATEGORIES[case["category"]], LimitSource.CATEGORY
+        return (paper, LimitSource.PAPER) if paper else (ladder.USUAL, LimitSource.POLICY)
 
     def _hold(self, case: Case, at: datetime) -> None:
         if case["status"] is S.UNDECIDED:
@@ -271,12 +280,45 @@ class Model:
         self.record(case, Verb.FIX_ON_SPOT)
 
     def reclassify(self, case: Case, at: datetime, category: str, reason: str) -> None:
-        """变更类别. By this policy no limit comes from the category: no clock may move."""
+        """变更类别: a limit that comes from it follows."""
         need(reason)
         known(category in CATEGORIES)
         need(category != case["category"])
         case["category"] = category
         self.record(case, Verb.RECLASSIFY)
+        if case["status"] in (*ladder.HANDLED, S.SUSPENDED):
+            self._retime(case, at)
+
+    def _retime(self, case: Case, at: datetime) -> None:
+        """The limit as its source gives it now; what a person set stays."""
+        before = {name: case[name] for name in ("limit", "source", "due_at", "provisional")}
+        if case["source"] not in (LimitSource.REWORK, LimitSource.PERSON):
+            paper = case["limit"] if case["source"] is LimitSource.PAPER else ""
+            case["limit"], case["source"] = self._choose(case, paper)
+        if case["status"] in ladder.HANDLED:
+            _reckon(case)
+        if all(case[name] == value for name, value in before.items()):
+            return
+        if before["due_at"] <= at < case["due_at"]:
+            # Overdue before and not now: its ladder starts afresh.
+            case.update(epoch=case["epoch"] + 1, epoch_from=at)
+        self.record(case, Verb.RECOMPUTE)
+        if case["due_at"] != before["due_at"]:
+            lead = leading(case)
+            self.tell(case, Kind.RECOMPUTED, nearest(lead and lead["unit"])[1])
+        if case["status"] in ladder.HANDLED:
+            self._look_again(case)
+
+    def _look_again(self, case: Case) -> None:
+        """A level that has been reached by now, and was never made, is not lost."""
+        for look in ladder.looks(case):
+            made = (_clock(case, look.stage), look.stage, look.level) in {
+                (clock, stage, level) for clock, stage, level, rule in case["log"]
+                if level or rule == look.rule
+            }  # fmt: skip
+            binding = look.rule != "提级" and (look.level or look.stage is not Stage.HANDLE)
+            if binding and not made:
+                case["looked_until"] = min(case["looked_until"], look.at - hours.TICK)
 
     def merge(self, case: Case, at: datetime, into: str) -> None:
         """并案"""
@@ -350,8 +392,10 @@ class Model:
         source = LimitSource.PERSON
         if not limit:
             own = case["limit"] if case["source"] is not LimitSource.REWORK else ""
-            source = case["source"] if own and case["source"] else _source(case["paper_limit"])
-            limit = own or case["paper_limit"] or ladder.USUAL
+            if own:
+                limit, source = own, case["source"] or LimitSource.PAPER
+            else:
+                limit, source = self._choose(case, case["paper_limit"])
         self._hand_over(case, _roles(units), limit, source, at)
 
     def acknowledge(self, case: Case, at: datetime) -> None:
@@ -389,7 +433,10 @@ class Model:
         self.tell(case, Kind.RETURNED, who(None, Duty.OFFICE))
 
     def uphold(self, case: Case, at: datetime, units: Sequence[str]) -> None:
-        """裁定: 准予退单"""
+        """裁定: 准予退单: to another unit."""
+        lead = leading(case)
+        known(units and all(unit in UNITS for unit in units))
+        need(lead and lead["unit"] != units[0])
         self._pass_on(case, units, "", at, exempt=True)
         self.record(case, Verb.UPHOLD_RETURN)
 
@@ -404,7 +451,7 @@ class Model:
         case.update(extensions=0, submitted_at=None)
         self._give(case, units, limit, at)
         if old and old["unit"] not in units:
-            self.tell(case, Kind.TRANSFERRED, reached(old["unit"], Duty.CONTACT))
+            self.tell(case, Kind.TRANSFERRED, reached(old, Duty.CONTACT))
 
     def refuse(self, case: Case, at: datetime, reason: str) -> None:
         """裁定: 驳回退单: as if it had never been sent back."""
@@ -414,8 +461,7 @@ class Model:
         self._tell_lead(case, Kind.DECIDED)
 
     def _tell_lead(self, case: Case, kind: Kind, *duties: Duty) -> None:
-        lead = leading(case)
-        self.tell(case, kind, reached(lead and lead["unit"], *(duties or (Duty.CONTACT,))))
+        self.tell(case, kind, reached(leading(case), *(duties or (Duty.CONTACT,))))
 
     def coordinate(
         self, case: Case, at: datetime, units: Sequence[str], present: int, limit: str
@@ -439,7 +485,7 @@ class Model:
         _enter(case, S.DISPATCHED, at, Stage.SIGN)
         self.record(case, Verb.COORDINATE)
         for unit in dict.fromkeys(units):
-            self.tell(case, Kind.DECIDED, reached(unit, Duty.CONTACT))
+            self.tell(case, Kind.DECIDED, reached(_part_of(case, unit), Duty.CONTACT))
 
     def transfer(
         self, case: Case, at: datetime, units: Sequence[str], reason: str, limit: str, *,
@@ -470,7 +516,8 @@ class Model:
         case["looked_until"] = min(case["looked_until"], at - hours.TICK)
         self.record(case, Verb.TAKE_OVER)
         for one in (unit, lead["unit"]):
-            self.tell(case, Kind.TAKEN_OVER, reached(one, Duty.CONTACT, Duty.HEAD))
+            part = _part_of(case, one)
+            self.tell(case, Kind.TAKEN_OVER, reached(part, Duty.CONTACT, Duty.HEAD))
 
     # -- time ----------------------------------------------------------------------------------
 
@@ -528,9 +575,10 @@ class Model:
     def _grant(self, case: Case, asked: dict[str, Any], at: datetime) -> None:
         if asked["kind"] is RequestKind.EXTENSION:
             case["extensions"] += 1
-            case["epoch"] += 1
+            case.update(epoch=case["epoch"] + 1)
             _reckon(case)
-            case["looked_until"] = at
+            case["epoch_from"] = min(at, case["due_at"])
+            case["looked_until"] = min(at, case["due_at"] - hours.TICK)
             self.record(case, Verb.EXTEND)
         elif asked["kind"] is RequestKind.SUSPENSION:
             need(asked["until"] > at)
@@ -547,8 +595,7 @@ class Model:
 
     def resume(self, case: Case, at: datetime) -> None:
         """恢复办理 by hand."""
-        lead = leading(case)
-        self._resume(case, at, reached(lead and lead["unit"], Duty.CONTACT))
+        self._resume(case, at, reached(leading(case), Duty.CONTACT))
 
     def _resume(self, case: Case, at: datetime, names: Iterable[str]) -> None:
         _end_pause(case, at)
@@ -639,7 +686,7 @@ class Model:
         case["looked_until"] = at - hours.TICK if raised else at
         self.record(case, verb)
         for part in parts(case):
-            self.tell(case, kind, reached(part["unit"], Duty.CONTACT))
+            self.tell(case, kind, reached(part, Duty.CONTACT))
 
     def publish(self, case: Case, at: datetime) -> None:
         """公示"""
@@ -736,7 +783,7 @@ def _step(stage: Stage, at: datetime) -> datetime:
 
 def _start(case: Case, at: datetime) -> None:
     """A handling clock starts."""
-    case["clock_from"] = at
+    case.update(clock_from=at, epoch_from=at)
     _reckon(case)
 
 
@@ -752,7 +799,7 @@ def _reckon(case: Case) -> None:
 
 def _end_pause(case: Case, at: datetime) -> None:
     if case["status"] is S.SUSPENDED:
-        case["pauses"].append((case["paused_at"], at))
+        case["pauses"] += [(case["paused_at"], at)] if at > case["paused_at"] else []
         case.update(resumes_at=None, paused_at=None)
 
 
@@ -768,10 +815,6 @@ def _lapse(case: Case) -> None:
     """The case has moved on before anybody decided."""
     if asked := _open_request(case):
         asked["state"] = RequestState.LAPSED
-
-
-def _source(paper: str) -> LimitSource:
-    return LimitSource.PAPER if paper else LimitSource.POLICY
 
 
 def _roles(units: Sequence[str]) -> list[tuple[str, Role]]:

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from datetime import UTC, datetime
+from itertools import product
 from time import monotonic
 
 import sqlalchemy as sa
@@ -14,11 +15,10 @@ from ledger.database import Ledger, connect, migrate
 from models.category import Category
 from rules.policy import Source
 from tests.machine.city import city
-from tests.machine.machine import Machine
+from tests.machine.machine import Machine, policy_name
 from tests.machine.model import CATEGORIES
 
 LOADED_AT = datetime(2025, 1, 1, tzinfo=UTC)
-POLICIES = {"machine": "auto", "machine-hand": "hand"}
 
 
 def prepare(url: str) -> Ledger:
@@ -37,9 +37,12 @@ def furnish(ledger: Ledger) -> Ledger:
         ledger.engine.dispose()
     with ledger.transaction() as connection:
         loading.load_city(connection, loading.parse_city(city(), "city.yaml"))
-        for name, filing in POLICIES.items():
+        for hand, by_category in product((False, True), repeat=2):
+            name = policy_name(hand, by_category)
+            sources = "[category, paper, policy]" if by_category else "[paper, policy]"
             text = (
-                f"extends: chuangcheng\npolicy: {name}\ntitle: 试行\nfiling: {filing}\n"
+                f"extends: chuangcheng\npolicy: {name}\ntitle: 试行\n"
+                f"filing: {'hand' if hand else 'auto'}\nreading: {{sources: {sources}}}\n"
                 "look_back: {rate: 100%}\n"
             )
             loading.load_policy(connection, Source(f"{name}.yaml", text), LOADED_AT)

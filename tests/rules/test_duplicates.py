@@ -104,6 +104,13 @@ def test_two_places_that_look_alike_stay_two(a: str, b: str) -> None:
     assert not same_place(a, b)
 
 
+def test_a_name_of_eleven_characters_may_carry_three_more_and_no_four() -> None:
+    name = "鹿城区龙泉社区卫生服务站"[:11]
+    assert same_place(name, name + "门诊部")  # 88 of 100
+    assert not same_place(name, name + "门诊大厅")
+    assert not same_place("", "市科技馆")
+
+
 def test_the_numbers_of_an_address_are_read_in_order() -> None:
     assert digits("东龙路二十五号3幢十二单元1204室") == ("25", "3", "12", "1204")
     assert digits("第二人民医院") == ("2",)
@@ -189,6 +196,12 @@ def test_without_a_category_only_the_same_words_are_the_same_problem(
 ) -> None:
     assert same_problem(a, b) is same
     assert same_problem(b, a) is same
+
+
+def test_seventeen_characters_may_be_told_with_six_more_and_no_seven() -> None:
+    told = "灭火器过期未更换且压力不足并无检查"
+    assert same_problem(told, told + "记录和责任人")  # 85 of 100
+    assert not same_problem(told, told + "记录和责任人员")
 
 
 # Verdicts

@@ -203,6 +203,18 @@ def test_each_suspension_is_told_and_one_outside_the_limit_is_not(letter: Letter
     assert "计入的工作日（2 天）：2026-08-10（周一）、2026-08-11（周二）。" in zh
 
 
+@pytest.mark.parametrize(
+    ("limit", "days"),
+    [("2 工作日", "工作日（2 天）"), ("2 自然日", "自然日（2 天）")],
+)
+def test_a_day_lost_between_two_that_count_is_not_listed(
+    letter: Letter, limit: str, days: str
+) -> None:
+    wednesday = (at("2026-08-05T09:00"), at("2026-08-05T10:00"))
+    zh, _ = letter(limit, "2026-08-03T09:00", pauses=[wednesday])
+    assert f"计入的{days}：2026-08-04（周二）、2026-08-06（周四）。" in zh
+
+
 def test_a_night_without_working_time_in_it_costs_no_day_in_the_list(letter: Letter) -> None:
     night = (at("2026-08-04T18:00"), at("2026-08-05T08:00"))
     zh, _ = letter("2 工作日", "2026-08-03T09:00", pauses=[night])
@@ -291,6 +303,7 @@ def test_a_shop_open_till_midnight_is_due_at_the_24_00_of_its_day() -> None:
 
 def test_a_third_of_an_hour_is_told_to_two_figures(letter: Letter) -> None:
     zh, _ = letter(Limit(Fraction(1, 3), LimitUnit.WORKING_HOUR), "2026-08-03T09:00")
+    assert zh.startswith("时限 1/3 工作时：只计工作时间。")
     assert "（共 0.33 小时）：2026-08-03（周一）0.33 小时。" in zh
     zh, _ = letter("100 工作时", "2026-03-02T09:00")
     assert "（共 100 小时）" in zh

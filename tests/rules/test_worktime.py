@@ -339,6 +339,7 @@ def test_a_pause_met_only_because_of_an_earlier_one_holds_the_limit_up_too() -> 
     pauses = [(tuesday, tuesday + hours(0.5)), (monday + hours(1), monday + hours(2))]
     assert PLAIN.add(monday, hours(8), pauses) == at("2026-08-04T09:30")
     assert PLAIN.add(at("2026-08-04T09:30"), hours(-8), pauses) == monday
+    assert PLAIN.add(at("2026-08-04T10:15"), hours(-8), pauses) == at("2026-08-03T08:45")
 
 
 def test_backward_a_limit_used_up_as_the_pause_ends_begins_then() -> None:
@@ -353,7 +354,7 @@ def test_a_pause_that_costs_no_working_time_costs_no_day() -> None:
     lunch = [(at("2026-08-05T12:10"), at("2026-08-05T13:50"))]
     assert PLAIN.add_days(at("2026-08-03T09:00"), 2, pauses=night + lunch) == at("2026-08-05T18:00")
 
-    morning = [(at("2026-08-05T08:00"), at("2026-08-05T09:00"))]
+    morning = [(at("2026-08-05T09:00"), at("2026-08-05T10:00"))]
     due = PLAIN.add_days(at("2026-08-03T09:00"), 2, pauses=night + morning)
     assert due == at("2026-08-06T18:00")
 
