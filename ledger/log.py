@@ -9,9 +9,9 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from ledger.changes import table
+from ledger.changes import among, table
 from ledger.database import Ledger
-from models.case import Case
+from models.case import Case, Stage
 from models.delivery import Delivery, DeliveryOutcome
 from models.escalation import Escalation
 from models.notice import Notice, NoticeState
@@ -169,6 +169,18 @@ def _outbox_row(row: Any, tries: Sequence[Any]) -> OutboxRow:
         message=last.message if last else "",
         maybe_twice=any(t.outcome is DeliveryOutcome.UNKNOWN for t in tries[:-1]),
     )
+
+
+def done_of(
+    connection: Connection, ids: Sequence[int]
+) -> defaultdict[int, set[tuple[int, Stage, int, str]]]:
+    """What the log holds already of each case: (clock, stage, level, rule)."""
+    log = table(Escalation)
+    columns = (log.c.case_id, log.c.epoch, log.c.stage, log.c.level, log.c.rule)
+    found: defaultdict[int, set[tuple[int, Stage, int, str]]] = defaultdict(set)
+    for row in connection.execute(sa.select(*columns).where(among(connection, log.c.case_id, ids))):
+        found[row.case_id].add((row.epoch, row.stage, row.level, row.rule))
+    return found
 
 
 # -- counts ------------------------------------------------------------------------------------

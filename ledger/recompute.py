@@ -14,12 +14,13 @@ from sqlalchemy.engine import Connection
 
 from ledger.changes import ENGINE, CaseState, Change, apply, table
 from ledger.database import Ledger
+from ledger.log import done_of
 from ledger.opening import hold_counter
 from ledger.papers import paper_limits
 from ledger.parts import answering_of
 from ledger.reference import Reference, read
 from ledger.retiming import retime
-from ledger.sweeps import done_of, pauses_of
+from ledger.sweeps import pauses_of
 from models.case import Case, LimitSource, Status
 from rules.lifecycle import OPEN_STATUSES
 

@@ -18,11 +18,12 @@ from ledger.changes import CaseState, Change, among, apply, table
 from ledger.database import Ledger
 from ledger.desk.time import resume
 from ledger.dispatching import Claim, choose_limit, decide, dispatch, hold, log_step, plan
+from ledger.log import done_of
 from ledger.parts import answering_of
 from ledger.reference import Reference, current
 from models.case import Case, Pause, Stage, Status
 from models.columns import Instant
-from models.escalation import Escalation, Outcome
+from models.escalation import Outcome
 from models.finding import Finding
 from models.notice import NoticeKind
 from models.person import DutyKind
@@ -260,18 +261,6 @@ def _counted(step: Step) -> str:
         Act.ESCALATE: "escalated",
         Act.RESUME: "resumed",
     }[step.look.act]
-
-
-def done_of(
-    connection: Connection, ids: Sequence[int]
-) -> defaultdict[int, set[tuple[int, Stage, int, str]]]:
-    """What the log holds already of each case: (clock, stage, level, rule)."""
-    log = table(Escalation)
-    columns = (log.c.case_id, log.c.epoch, log.c.stage, log.c.level, log.c.rule)
-    found: defaultdict[int, set[tuple[int, Stage, int, str]]] = defaultdict(set)
-    for row in connection.execute(sa.select(*columns).where(among(connection, log.c.case_id, ids))):
-        found[row.case_id].add((row.epoch, row.stage, row.level, row.rule))
-    return found
 
 
 def pauses_of(

@@ -21,6 +21,7 @@ from ledger.desk.matter import (
     paper_limit,
 )
 from ledger.dispatching import Claim, choose_limit, decide, dispatch, hold, start_step
+from ledger.log import done_of
 from ledger.opening import Numbers, new_case
 from ledger.reference import Reference, zone
 from ledger.retiming import retime
@@ -95,7 +96,11 @@ def reclassify(
         was = _called(matter.reference, old)
         matter.record(Verb.RECLASSIFY, f"类别由{was}改为{new}：{reason}。", old=old, category=code)
         cause = f"类别改为{new}"
-        retime(matter.change, matter.reference, matter.pauses(), at, cause, matter.lead(), actor)
+        logged = done_of(matter.connection, [matter.case.id])[matter.case.id]
+        retime(
+            matter.change, matter.reference, matter.pauses(), at, cause, matter.lead(), actor,
+            logged=logged,
+        )  # fmt: skip
         return None
 
     return act(ledger, number, Verb.RECLASSIFY, at, actor, effect)
