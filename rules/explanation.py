@@ -30,6 +30,7 @@ _HOW = {
         "due at closing of the day, or of the next working day if that day's work is over",
     ),
 }
+_DAYS = {LimitUnit.WORKING_DAY, LimitUnit.CALENDAR_DAY}
 _PART_OF_A_DAY = Words("不满一日的部分按时间折算", "part of a day is reckoned in hours")
 _WEEKDAYS = [
     *[Words("周一", "Mon"), Words("周二", "Tue"), Words("周三", "Wed"), Words("周四", "Thu")],
@@ -65,8 +66,8 @@ def explain(of: Deadline, worktime: Worktime) -> list[Words]:
 
 def _rule(of: Deadline) -> Words:
     how = _HOW.get(of.limit.unit, of.day_rule.words)
-    if not isinstance(of.limit.amount, int):
-        how = _HOW.get(of.limit.unit, _PART_OF_A_DAY)
+    if not isinstance(of.limit.amount, int) and of.limit.unit in _DAYS:
+        how = _PART_OF_A_DAY
     limit = of.limit.words
     return Words(f"时限 {limit.zh}：{how.zh}。", f"The limit is {limit.en}: {how.en}.")
 

@@ -26,6 +26,15 @@ def at(text: str) -> datetime:
     return datetime.fromisoformat(text).replace(tzinfo=ZONE)
 
 
+START = at(DISPATCH)
+
+
+def spoken(*moments: str) -> tuple[datetime, ...]:
+    """So many instants of one day, given as the day and the clock times."""
+    day, *times = moments
+    return tuple(at(f"{day}T{time}") for time in times)
+
+
 def levels(looks: list[Look], stage: Stage = Stage.HANDLE) -> dict[int, datetime]:
     return {x.level: x.at for x in looks if x.act is Act.ESCALATE and x.stage is stage}
 
@@ -121,7 +130,32 @@ def test_a_suspended_case_has_one_look_and_takes_itself_up_again(
     until = at("2026-11-02T08:00")
     case = dispatched(book, at(DISPATCH), status=Status.SUSPENDED, resumes_at=until)
     (look,) = agenda(case, book, at(DISPATCH))
-    assert (look.at, look.act, look.tell) == (until, Act.RESUME, ())
+    assert (look.at, look.stage, look.act, look.tell) == (until, Stage.HANDLE, Act.RESUME, ())
+
+
+def test_a_case_suspended_until_somebody_resumes_it_is_not_looked_at(
+    book: Book, dispatched: Case
+) -> None:
+    assert agenda(dispatched(book, at(DISPATCH), status=Status.SUSPENDED), book, START) == []
+
+
+def test_dates_left_from_a_suspension_or_a_look_back_mean_nothing_to_a_case_in_progress(
+    book: Book, dispatched: Case
+) -> None:
+    case = dispatched(book, at(DISPATCH))
+    again = replace(
+        case,
+        resumes_at=at("2026-11-02T08:00"),
+        look_back_from=START,
+        look_back_due_at=at("2026-10-25T00:00"),
+    )
+    assert agenda(again, book, START) == agenda(case, book, START)
+
+
+@pytest.mark.parametrize("left", ["look_back_from", "look_back_due_at"])
+def test_a_look_back_has_a_beginning_and_an_end(book: Book, dispatched: Case, left: str) -> None:
+    case = dispatched(book, at(DISPATCH), status=Status.CLOSED)
+    assert agenda(replace(case, **{left: at("2026-10-25T00:00")}), book, START) == []
 
 
 def test_a_closed_case_is_published_in_time_and_looked_at_again_if_drawn(
@@ -202,10 +236,11 @@ def test_a_limit_that_ends_at_midnight_climbs_from_the_day_it_closes(
 def test_a_reminder_that_would_come_before_dispatch_is_not_sent(
     book: Book, dispatched: Case
 ) -> None:
-    case = dispatched(book, at("2026-09-21T08:00"), "1 工作时")
-    looks = agenda(case, book, at("2026-09-18T08:00"))
-    assert "到期前 2 工作时" not in reminders(looks)
-    assert len(levels(looks)) == 5
+    for limit_of in ("1 工作时", "2 工作时"):
+        case = dispatched(book, at("2026-09-21T08:00"), limit_of)
+        looks = agenda(case, book, at("2026-09-18T08:00"))
+        assert "到期前 2 工作时" not in reminders(looks)
+        assert len(levels(looks)) == 5
 
 
 @pytest.mark.parametrize(
@@ -224,6 +259,30 @@ def test_so_long_before_it_is_due_skips_what_its_unit_skips(
     assert before(at("2026-10-08T18:00"), limit(lead), book) == at(moment)
 
 
+@pytest.mark.parametrize(
+    ("lead", "moment"),
+    [
+        ("3 工作时", "2026-10-16T11:00"),
+        ("1 工作日", "2026-10-14T18:00"),  # a day that rested in part does not count
+        ("0.5 工作日", "2026-10-16T10:00"),
+    ],
+)
+def test_so_long_before_it_is_due_leaves_out_working_time_that_rested(
+    book: Book, lead: str, moment: str
+) -> None:
+    rests = [
+        (at("2026-10-15T09:00"), at("2026-10-15T11:00")),
+        spoken("2026-10-16", "14:00", "16:00"),
+    ]
+    assert before(at("2026-10-16T18:00"), limit(lead), book, rests) == at(moment)
+
+
+def test_a_reminder_before_the_limit_leaves_out_what_rested(book: Book, dispatched: Case) -> None:
+    case = dispatched(book, at(DISPATCH))
+    rest = spoken("2026-09-30", "16:30", "17:30")
+    assert reminders(agenda(case, book, START, [rest]))["到期前 2 工作时"] == at("2026-09-30T15:00")
+
+
 def test_a_limit_of_the_categorys_own_is_followed_by_the_everyday_rules(
     shuzi: Book, dispatched: Case
 ) -> None:
@@ -234,7 +293,9 @@ def test_a_limit_of_the_categorys_own_is_followed_by_the_everyday_rules(
     assert levels(looks)[2] == at("2026-09-22T18:00")
 
 
-def test_reminders_after_the_limit_are_in_the_agenda(book: Book, dispatched: Case) -> None:
+@pytest.fixture(scope="session")
+def chased(book: Book) -> Book:
+    """The campaign's rules with one reminder: two working hours after the limit."""
     text = {"after": "2 工作时", "tell": ["head"]}
     kind = type(book.policy.stages[Stage.HANDLE].reminders[0])
     stage = book.policy.stages[Stage.HANDLE].model_copy(
@@ -242,9 +303,30 @@ def test_reminders_after_the_limit_are_in_the_agenda(book: Book, dispatched: Cas
     )
     stages = {**book.policy.stages, Stage.HANDLE: stage}
     own: Policy = book.policy.model_copy(update={"stages": stages})
-    chased = Book(own, book.worktime, book.published)
+    return Book(own, book.worktime, book.published)
+
+
+def test_reminders_after_the_limit_are_in_the_agenda(chased: Book, dispatched: Case) -> None:
     looks = agenda(dispatched(chased, at(DISPATCH)), chased, at(DISPATCH))
     assert reminders(looks) == {"逾期 2 工作时": at("2026-10-08T10:00")}
+
+
+def test_what_rests_after_a_limit_was_shortened_counts_neither_for_reminders_nor_for_levels(
+    book: Book, chased: Book, dispatched: Case
+) -> None:
+    rest = (at("2026-10-08T09:00"), at("2026-10-08T17:00"))
+    case = dispatched(book, at(DISPATCH))
+    assert reminders(agenda(case, chased, START, [rest])) == {
+        "逾期 2 工作时": at("2026-10-08T18:00")
+    }
+    # The day that rested is no working day of the ladder: all but the first come a day later.
+    assert levels(agenda(case, book, START, [rest])) == {
+        1: at("2026-09-30T18:00"),
+        2: at("2026-10-09T18:00"),
+        3: at("2026-10-12T18:00"),
+        4: at("2026-10-14T18:00"),
+        5: at("2026-10-21T18:00"),
+    }
 
 
 def test_a_look_at_the_very_instant_of_judging_is_no_longer_ahead(
@@ -256,6 +338,70 @@ def test_a_look_at_the_very_instant_of_judging_is_no_longer_ahead(
     assert next_look(dispatched(book, at(DISPATCH)), book, due) == at("2026-10-08T18:00")
 
 
+# -- raised ------------------------------------------------------------------------------------
+
+LADDER = {
+    1: "2026-09-30T18:00", 2: "2026-10-08T18:00", 3: "2026-10-10T18:00",
+    4: "2026-10-13T18:00", 5: "2026-10-20T18:00",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("raised", "since", "moments"),
+    [
+        (1, "2026-09-28T10:00", ["2026-09-28T10:00", *list(LADDER.values())[:4]]),
+        (2, "2026-09-28T10:00", ["2026-09-28T10:00"] * 2 + list(LADDER.values())[:3]),
+        (9, "2026-09-28T10:00", ["2026-09-28T10:00"] * 5),
+        # raised when two levels have come: what time has passed over follows at that instant
+        (1, "2026-10-09T09:00", ["2026-10-09T09:00"] * 3 + [LADDER[3], LADDER[4]]),
+        (1, LADDER[1], [LADDER[1]] * 2 + [LADDER[2], LADDER[3], LADDER[4]]),
+    ],
+)
+def test_a_raised_case_climbs_so_many_levels_higher_and_not_before_it_was_raised(
+    book: Book, dispatched: Case, raised: int, since: str, moments: list[str]
+) -> None:
+    case = replace(dispatched(book, at(DISPATCH)), raised=raised, raised_at=at(since))
+    looks = agenda(case, book, at(DISPATCH))
+    assert levels(looks) == {n: at(moment) for n, moment in enumerate(moments, start=1)}
+    assert all(a.at <= b.at for a, b in pairwise(looks))
+    by_time = {look.at for look in looks if look.level and look.rule != "提级"}
+    assert by_time == {at(moment) for moment in moments} - {at(since)}
+
+
+def test_a_level_that_comes_because_the_case_was_raised_says_so_and_the_others_say_their_time(
+    book: Book, dispatched: Case
+) -> None:
+    plain = dispatched(book, at(DISPATCH))
+    case = replace(plain, raised=1, raised_at=at("2026-10-09T09:00"))
+    ladder = [x for x in agenda(case, book, at(DISPATCH)) if x.level]
+    assert [(x.rule, x.rule_en) for x in ladder] == [
+        ("提级", "raised"), ("提级", "raised"), ("提级", "raised"),
+        ("逾期 3 工作日", "3 working days overdue"), ("逾期 5 工作日", "5 working days overdue"),
+    ]  # fmt: skip
+    usual = [x for x in agenda(plain, book, at(DISPATCH)) if x.level]
+    assert [(x.title, x.tell, x.card) for x in ladder] == [(x.title, x.tell, x.card) for x in usual]
+
+
+def test_raising_a_case_moves_no_reminder_and_no_clock_but_the_handling_one(
+    book: Book, dispatched: Case
+) -> None:
+    case = dispatched(
+        book, at(DISPATCH), status=Status.RETURNED, step_due_at=at("2026-09-28T18:00")
+    )
+    raised = replace(case, raised=2, raised_at=at("2026-09-25T10:00"))
+    usual, looks = agenda(case, book, at(DISPATCH)), agenda(raised, book, at(DISPATCH))
+    assert reminders(looks) == reminders(usual)
+    assert levels(looks, Stage.RULE) == levels(usual, Stage.RULE)
+    assert len(looks) == len(usual)
+
+
+def test_a_case_raised_no_level_keeps_its_ladder(book: Book, dispatched: Case) -> None:
+    case = dispatched(book, at(DISPATCH))
+    for raised, since in ((0, at("2026-10-09T09:00")), (1, None)):
+        other = replace(case, raised=raised, raised_at=since)
+        assert agenda(other, book, at(DISPATCH)) == agenda(case, book, at(DISPATCH))
+
+
 # -- extensions and years to come --------------------------------------------------------------
 
 
@@ -263,6 +409,32 @@ def test_each_extension_adds_the_limit_once_more_from_where_it_ended(book: Book)
     three = limit("3 工作日")
     due = [book.handling(three, at(DISPATCH), n).due_at for n in range(3)]
     assert due == [at("2026-09-30T18:00"), at("2026-10-10T18:00"), at("2026-10-14T18:00")]
+
+
+def test_neither_the_limit_nor_an_extension_counts_what_rested(book: Book) -> None:
+    three = limit("3 工作日")
+    rests = [spoken("2026-09-29", "08:00", "10:00"), spoken("2026-10-09", "08:00", "10:00")]
+    due = [book.handling(three, START, n, rests).due_at for n in range(2)]
+    assert due == [at("2026-10-08T18:00"), at("2026-10-13T18:00")]
+    assert book.deadline(three, START, rests[:1]).due_at == due[0]
+
+
+def test_a_rest_that_was_over_when_the_clock_began_is_no_matter(book: Book) -> None:
+    today, morning = limit("当日"), spoken("2026-09-28", "09:00", "10:00")
+    begun = [at(f"2026-09-28T{time}") for time in ("10:00", "11:00", "09:59")]
+    due = [book.handling(today, start, 0, [morning]).due_at for start in begun]
+    assert due == [at("2026-09-28T18:00"), at("2026-09-28T18:00"), at("2026-09-29T18:00")]
+
+
+def test_the_citys_own_reading_of_days_counts(book: Book) -> None:
+    reading = book.policy.reading.model_copy(
+        update={"bare_days": "calendar", "day_rule": "same_time"}
+    )
+    own = Book(book.policy.model_copy(update={"reading": reading}), book.worktime, book.published)
+    assert own.limit("3天") == limit("3 自然日")
+    assert book.limit("3天") == limit("3 工作日")
+    assert own.deadline(limit("1 工作日"), START).due_at == at("2026-09-28T15:00")
+    assert own.beyond(limit("1 工作日"), at("2026-09-28T15:00")) == at("2026-09-29T15:00")
 
 
 def test_a_deadline_in_a_year_without_a_calendar_is_marked_provisional(book: Book) -> None:

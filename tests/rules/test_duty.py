@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from models.person import DutyKind
 from models.unit import UnitKind
-from rules.duty import Away, Directory, Roster, UnitEntry, circle
+from rules.duty import Away, Directory, Recipient, Roster, UnitEntry, circle
 
 CONTACT, HEAD, LEADER = DutyKind.CONTACT, DutyKind.HEAD, DutyKind.LEADER
 OFFICE, DISCIPLINE = DutyKind.OFFICE, DutyKind.DISCIPLINE
@@ -52,7 +52,7 @@ def told(book: Directory, unit: int | None, duty: DutyKind, at: datetime = NOW) 
 
 def test_the_contact_of_the_unit_is_told_by_name_unit_and_duty() -> None:
     (bob,) = directory({(STREETS, CONTACT): [BOB]}).who(STREETS, CONTACT, NOW)
-    assert (bob.person, bob.unit, bob.duty) == ("Bob", "城管局", CONTACT)
+    assert bob == Recipient(BOB, "Bob", STREETS, "城管局", CONTACT)
 
 
 def test_all_who_share_a_duty_are_told() -> None:
@@ -83,6 +83,11 @@ def test_a_leader_who_is_away_leaves_it_to_the_next_leader_up() -> None:
 def test_the_supervising_office_is_told_whichever_unit_is_late() -> None:
     book = directory({(CREATION, OFFICE): [CAROL]})
     assert told(book, TEAM, OFFICE) == told(book, ELSEWHERE, OFFICE) == ["Carol"]
+
+
+def test_who_speaks_for_the_office_in_the_unit_itself_does_not_supervise_it() -> None:
+    book = directory({(STREETS, OFFICE): [BOB], (CREATION, OFFICE): [CAROL]})
+    assert told(book, STREETS, OFFICE) == ["Carol"]
 
 
 def test_no_unit_means_the_supervising_office() -> None:
@@ -180,6 +185,31 @@ def test_who_wears_several_hats_is_told_once_under_the_first() -> None:
     book = directory({(STREETS, HEAD): [BOB], (STREETS, CONTACT): [BOB, ALICE]})
     found = book.everyone(STREETS, (HEAD, CONTACT), NOW)
     assert [(r.person, r.duty) for r in found] == [("Bob", HEAD), ("Alice", CONTACT)]
+
+
+def test_of_several_duties_those_present_at_that_moment_are_told() -> None:
+    book = directory({(STREETS, HEAD): [BOB], (STREETS, CONTACT): [ALICE]}, away(BOB, CAROL))
+    found = {at: book.everyone(STREETS, (HEAD, CONTACT), at) for at in (NOW, NOW + DAY)}
+    assert [[r.person for r in who] for who in found.values()] == [
+        ["Carol", "Alice"], ["Bob", "Alice"],
+    ]  # fmt: skip
+
+
+def test_the_nearest_are_all_who_hold_the_first_duty_that_anybody_holds() -> None:
+    book = directory(
+        {
+            (STREETS, CONTACT): [BOB],
+            (STREETS, HEAD): [ALICE, CAROL],
+            (CITY_HALL, LEADER): [MALLORY],
+        },
+        away(BOB),
+    )
+    upwards = (CONTACT, HEAD, LEADER)
+    asked = [(STREETS, NOW), (STREETS, NOW + DAY), (TEAM, NOW)]
+    assert [[r.person for r in book.nearest(unit, upwards, at)] for unit, at in asked] == [
+        ["Alice", "Carol"], ["Bob"], ["Mallory"],
+    ]  # fmt: skip
+    assert book.nearest(ELSEWHERE, upwards, NOW) == ()
 
 
 def test_of_two_absences_at_once_the_one_that_began_last_counts_and_then_the_other_again() -> None:

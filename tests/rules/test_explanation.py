@@ -143,6 +143,13 @@ def test_part_of_a_working_day_is_told_in_hours(letter: Letter) -> None:
     assert "（共 4 小时）：2026-09-24（周四）3 小时、2026-09-28（周一）1 小时。" in zh
 
 
+def test_part_of_a_calendar_day_is_not_said_to_end_at_midnight(letter: Letter) -> None:
+    zh, en = letter("1.5 自然日", "2026-09-24T15:00")
+    assert zh.startswith("时限 1.5 自然日：不满一日的部分按时间折算。")
+    assert "2026-09-26" in zh.splitlines()[-1]
+    assert "part of a day is reckoned in hours" in en
+
+
 @pytest.mark.parametrize(
     ("rule", "zh", "en"),
     [

@@ -1,7 +1,8 @@
 """Records tell how a case stood at any moment: put one upon the other, they are the case."""
 
 import json
-from collections.abc import Iterable
+import time
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
@@ -69,6 +70,23 @@ def test_instants_come_back_as_instants_to_the_microsecond(name: str) -> None:
     gone = as_of([record(0, **{name: at}), record(1, **{name: None})], _hours(1))
     assert gone is not None
     assert gone[name] is None
+
+
+@pytest.fixture
+def in_shanghai(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A machine whose own clock is not set to UTC."""
+    with monkeypatch.context() as machine:
+        machine.setenv("TZ", "Asia/Shanghai")
+        time.tzset()
+        yield
+    time.tzset()
+
+
+@pytest.mark.usefixtures("in_shanghai")
+def test_instants_are_written_in_utc_with_six_decimals_wherever_the_machine_stands() -> None:
+    evening = datetime(2026, 9, 24, 18, tzinfo=timezone(timedelta(hours=8)))
+    assert written(evening) == "2026-09-24T10:00:00.000000Z"
+    assert (written("3 工作日"), written(2), written(None)) == ("3 工作日", 2, None)
 
 
 def test_the_source_of_a_limit_comes_back_with_its_label() -> None:

@@ -184,6 +184,12 @@ def test_a_reminder_for_the_head_never_falls_down_to_the_contact() -> None:
     assert (step.outcome, step.recipients) == (NOBODY, ())
 
 
+def test_a_reminder_that_no_duty_lies_above_is_in_the_log_and_tells_nobody_else() -> None:
+    look = Look(START, Stage.HANDLE, Act.REMIND, "时限过 80%", tell=(DISCIPLINE,))
+    (step,) = judge([look], START, (), on_duty(CONTACT, HEAD, LEADER, OFFICE))
+    assert (step.outcome, step.recipients) == (NOBODY, ())
+
+
 def test_a_look_back_for_which_nobody_is_on_duty_is_not_called_carried_out(
     book: Book, dispatched: Case
 ) -> None:
@@ -200,6 +206,14 @@ def test_a_level_once_reached_is_not_reached_again_by_another_rule(looks: list[L
     first = next(look for look in looks if look.level == 1)
     raised = replace(first, rule="提级")
     assert judge([raised], first.at, {(first.stage, 1, first.rule)}, on_duty(*DutyKind)) == []
+
+
+def test_a_reminder_once_given_is_not_given_again_when_its_moment_moves(looks: list[Look]) -> None:
+    half, most = looks[:2]
+    given = {(half.stage, half.level, half.rule)}
+    moved = replace(half, at=half.at + timedelta(days=1))
+    assert judge([moved], moved.at, given, EVERYBODY) == []
+    assert said(judge([most], most.at, given, EVERYBODY)) == [("时限过 80%", 0, DONE)]
 
 
 # -- after an outage ---------------------------------------------------------------------------

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from models.case import Status
 from models.columns import Labelled
 from models.verb import Verb
+from models.words import Words
 from rules.lifecycle import (
     FINAL_STATUSES,
     MOVES,
@@ -136,7 +137,7 @@ def test_what_ends_a_case_is_known() -> None:
 def test_a_refusal_says_where_the_case_stands_and_what_the_verb_needs() -> None:
     answer = move(S.IN_PROGRESS, V.VERIFY_PASS)
     assert answer == Refused(
-        (
+        Words(
             "案件现为“整改中”，不能核查通过并销号。核查通过并销号须在：待核查。",
             "The case is in progress; it cannot be done: verified and closed. "
             "That needs a case that is: submitted.",
@@ -145,10 +146,25 @@ def test_a_refusal_says_where_the_case_stands_and_what_the_verb_needs() -> None:
 
 
 def test_reporting_a_case_that_exists_is_refused_in_words() -> None:
-    answer = move(S.FILED, V.REPORT)
-    assert isinstance(answer, Refused)
-    assert "立案前" in answer.reason.zh
-    assert "not yet filed" in answer.reason.en
+    assert move(S.FILED, V.REPORT) == Refused(
+        Words(
+            "案件现为“待交办”，不能上报。上报须在：立案前。",
+            "The case is filed; it cannot be done: report. "
+            "That needs a case that is: not yet filed.",
+        )
+    )
+
+
+@pytest.mark.parametrize("verb", sorted(set(Verb) - {V.REPORT}))
+def test_a_refusal_names_every_status_that_the_verb_can_be_done_in(verb: Verb) -> None:
+    sources = {source for source, known in MOVES if known is verb}
+    for status in set(Status) - sources:
+        answer = move(status, verb)
+        assert isinstance(answer, Refused)
+        zh = answer.reason.zh.partition("须在：")[2].removesuffix("。").split("、")
+        en = answer.reason.en.partition("a case that is: ")[2].removesuffix(".").split(", ")
+        assert sorted(zh) == sorted(source.words.zh for source in sources)
+        assert sorted(en) == sorted(source.words.en for source in sources)
 
 
 @given(st.sampled_from(Status), st.sampled_from(Verb))

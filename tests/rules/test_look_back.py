@@ -156,3 +156,13 @@ def test_among_equals_it_is_not_always_the_same_one_and_nobody_can_choose() -> N
     for number in numbers:
         mirrored = inspector([C, B, A], "Alice", {}, "seed", number)
         assert mirrored == inspector([A, B, C], "Alice", {}, "seed", number)
+
+
+def test_who_looks_can_be_repeated_by_hand_from_the_seed_the_number_and_the_names() -> None:
+    def lot(seed: str, number: str, who: Recipient) -> str:
+        return sha256(f"{seed}\n{number}\n{who.person}".encode()).hexdigest()
+
+    for n in range(30):
+        seed, number = f"2026-09-{n:02d}", f"2026-{n % 7:06d}"
+        lowest = min((A, B, C), key=lambda who: lot(seed, number, who))
+        assert inspector([A, B, C], "Alice", {}, seed, number) == lowest

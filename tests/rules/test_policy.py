@@ -8,6 +8,7 @@ from pathlib import Path
 from time import perf_counter
 
 import pytest
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic.fields import FieldInfo
@@ -137,6 +138,24 @@ def test_a_policy_kept_in_the_ledger_stands_alone_and_means_the_same(find: Find)
 def test_a_bad_policy_is_not_flattened(find: Find) -> None:
     with pytest.raises(PolicyTrouble):
         flatten(own("colour: red\n"), find)
+
+
+def test_a_policy_of_the_first_version_still_counts_and_its_own_stages_win(find: Find) -> None:
+    """It had no stages for filing and looking back, and gave the time for the latter elsewhere."""
+    data = yaml.safe_load(flatten(own(), find))
+    data["look_back"] = {"rate": "20%", "within": "15 自然日"}
+    newer = parse(Source("own.yaml", yaml.safe_dump(data)))
+    assert newer.stages[Stage.LOOK_BACK].limit == limit("30 自然日")
+    del data["stages"]["file"], data["stages"]["look_back"]
+    first = parse(Source("first.yaml", yaml.safe_dump(data)))
+    assert first.stages[Stage.FILE].limit == limit("1 工作日")
+    assert first.stages[Stage.LOOK_BACK].limit == limit("15 自然日")
+    for stage in (Stage.FILE, Stage.LOOK_BACK):
+        (level,) = first.stages[stage].ladder
+        assert (level.level, level.after, level.tell) == (1, None, (DutyKind.OFFICE,))
+        assert level.title == "超时未办"
+    others = {*Stage} - {Stage.FILE, Stage.LOOK_BACK}
+    assert {s: first.stages[s] for s in others} == {s: newer.stages[s] for s in others}
 
 
 @pytest.mark.parametrize(
@@ -290,6 +309,36 @@ def test_a_bad_policy_is_told_its_file_line_field_and_rule(
     assert f"{field}: " in words.en
     assert zh in words.zh
     assert en in words.en
+
+
+@pytest.mark.parametrize(
+    ("text", "zh", "en"),
+    [
+        (
+            "rework: 3\n",
+            "rework：时间须带单位，如“3 工作日”、“4 工作时”",
+            'rework: a time needs its unit, such as "3 工作日"',
+        ),
+        (
+            "look_back: {rate: 0%}\n",
+            "look_back.rate：应为大于 0%、不超过 100% 的百分数，如 80%",
+            "look_back.rate: a percentage above 0% and up to 100% is expected, such as 80%",
+        ),
+        (
+            "filing: perhaps\n",
+            "filing：应为其中之一：'auto' or 'hand'",
+            "filing: must be one of: 'auto' or 'hand'",
+        ),
+        # what the checker says where this house has no words of its own
+        ("1: 当日\n", "1：不合规则（Keys should be strings）", "1: Keys should be strings"),
+    ],
+)
+def test_a_refusal_is_one_sentence_that_says_where_and_what_the_rule_is(
+    find: Find, text: str, zh: str, en: str
+) -> None:
+    words = refused(own(text), find).words
+    assert words.zh == f"our-city.yaml 第 4 行，{zh}。"
+    assert words.en == f"our-city.yaml, line 4, {en}."
 
 
 def test_a_name_that_cannot_be_a_name_is_refused(find: Find) -> None:

@@ -13,7 +13,7 @@ from rules.requests import overdue, refusal, return_refusal
 DUE = datetime(2026, 9, 30, 10, 0, tzinfo=UTC)
 NOW = datetime(2026, 9, 28, 2, 0, tzinfo=UTC)
 TICK = timedelta(microseconds=1)
-MORE, REST = RequestKind.EXTENSION, RequestKind.SUSPENSION
+MORE, REST, APPEAL = RequestKind.EXTENSION, RequestKind.SUSPENSION, RequestKind.APPEAL
 RULES = Requests()
 
 
@@ -51,11 +51,10 @@ def test_a_case_without_a_limit_is_never_overdue() -> None:
 def test_once_overdue_no_time_can_be_asked_for(kind: RequestKind) -> None:
     until = DUE + timedelta(days=30)
     assert asks(kind, at=DUE - TICK, until=until) is None
-    refused = asks(kind, at=DUE, until=until)
-    assert refused
-    assert kind.words.zh in refused.zh
-    assert "请先反馈整改情况" in refused.zh
-    assert "Submit what was done" in refused.en
+    assert asks(kind, at=DUE, until=until) == Words(
+        f"时限已到，不能再申请{kind.words.zh}。请先反馈整改情况。",
+        f"the limit is used up; no {kind.words.en} can be asked for. Submit what was done.",
+    )
 
 
 def test_two_extensions_may_be_had_and_not_a_third() -> None:
@@ -103,7 +102,40 @@ def test_a_city_may_allow_less() -> None:
 def test_a_case_can_be_sent_back_twice_and_the_second_ruling_is_final() -> None:
     assert return_refusal(Asked(returns=0)) is None
     assert return_refusal(Asked(returns=1)) is None
-    refused = return_refusal(Asked(returns=2))
-    assert refused
-    assert "终审" in refused.zh
-    assert "final" in refused.en
+    assert return_refusal(Asked(returns=2)) == Words(
+        "本案已作终审裁定，不能再退单。确有困难可申请延期或挂账。",
+        "the final ruling on this case was given; it cannot be sent back again. "
+        "An extension or a suspension can be asked for.",
+    )
+
+
+def test_what_the_unit_has_handed_in_it_has_taken_on_and_a_rework_is_not_sent_back() -> None:
+    assert return_refusal(Asked(submitted_at=NOW)) == Words(
+        "贵单位已反馈过整改，即已承担责任，返工期间不能退单。确有困难可申请延期或挂账。",
+        "the unit has handed in a rectification and so taken it on; a rework cannot be sent "
+        "back. An extension or a suspension can be asked for.",
+    )
+
+
+# -- appeals -----------------------------------------------------------------------------------
+
+
+def test_an_appeal_is_for_a_case_that_was_late_and_once() -> None:
+    assert asks(APPEAL, Asked(late=True)) is None
+    assert asks(APPEAL, Asked(late=True, appeals=1)) == Words(
+        "申诉最多 1 次，本案已用 1 次。",
+        "at most 1 of this kind (appeal); this case has had 1.",
+    )
+    assert asks(APPEAL, Asked(late=True, appeals=1), rules=Requests(appeals=2)) is None
+
+
+@pytest.mark.parametrize("late", [False, None])
+def test_a_case_that_was_on_time_has_nothing_to_appeal_against(late: bool | None) -> None:
+    assert asks(APPEAL, Asked(late=late)) == Words(
+        "本案按期办结，无须申诉。申诉只对逾期办结的案件。",
+        "this case was on time; an appeal is for cases that were closed late.",
+    )
+
+
+def test_an_appeal_comes_after_the_limit_by_its_nature_and_is_not_refused_for_it() -> None:
+    assert asks(APPEAL, Asked(late=True), at=DUE + timedelta(days=30)) is None

@@ -436,9 +436,7 @@ def test_an_opening_the_clock_skips_is_the_instant_of_the_jump() -> None:
     assert night.between(at("2026-03-29T00:00", BERLIN), at("2026-03-29T12:00", BERLIN)) == hours(2)
 
 
-@pytest.mark.parametrize(
-    "opening", [time(2), time(2, 7, 13), time(2, 30), time(2, 59, 59, 999_999)]
-)
+@pytest.mark.parametrize("opening", [time(2), time(2, 24), time(2, 30), time(2, 59, 59, 999_999)])
 def test_wherever_in_the_hour_it_skips_the_opening_is_the_jump_to_the_microsecond(
     opening: time,
 ) -> None:
