@@ -15,7 +15,7 @@ from tempfile import TemporaryDirectory
 from time import monotonic
 
 from ledger import journal, proof
-from ledger.database import Ledger, connect
+from ledger.database import Ledger
 from tests.ledger import postgresql
 from tests.machine.running import machine, prepare, run
 

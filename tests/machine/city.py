@@ -5,14 +5,28 @@ from typing import Any
 
 from models.category import Role
 from models.person import DutyKind as Duty
-from tests.world import CITY
 
-OFFICE, CSGL, ZJJ, WEST, EMPTY = "市创城办", "市城市管理局", "市住房和城乡建设局", "西岚区人民政府", "北坡社区居委会"
+OFFICE, CSGL, ZJJ, WEST, EMPTY = (
+    "市创城办",
+    "市城市管理局",
+    "市住房和城乡建设局",
+    "西岚区人民政府",
+    "北坡社区居委会",
+)
 CLEAN, GREEN = "市环卫中心", "市绿化中心"
-ABOVE = {OFFICE: None, CSGL: OFFICE, ZJJ: OFFICE, WEST: OFFICE, EMPTY: None, CLEAN: CSGL, GREEN: CSGL}
+ABOVE = {
+    OFFICE: None,
+    CSGL: OFFICE,
+    ZJJ: OFFICE,
+    WEST: OFFICE,
+    EMPTY: None,
+    CLEAN: CSGL,
+    GREEN: CSGL,
+}
 UNITS = tuple(ABOVE)
 
 MORE = """
+city: {name: 澄岚市}
 units:
   - {code: clean, name: 市环卫中心, kind: department, parent: csgl, area: city}
   - {code: green, name: 市绿化中心, kind: department, parent: csgl, area: city}
@@ -22,7 +36,7 @@ people:
   - {code: one, name: 检查员甲, channels: ["folder://one"],
      duties: [{unit: office, duty: inspector}]}
 """
-"""Two small units share one contact; one person inspects."""
+"""Beside the city of all stories: two small units that share one contact, and an inspector."""
 
 HOLDERS: dict[tuple[str, Duty], tuple[str, ...]] = {
     (OFFICE, Duty.OFFICE): ("Carol",),
@@ -37,22 +51,14 @@ HOLDERS: dict[tuple[str, Duty], tuple[str, ...]] = {
     (GREEN, Duty.CONTACT): ("两中心联络员",),
 }
 INSPECTOR = "检查员甲"
-EVERYBODY = ("Bob", "城管局负责人", "城管局分管领导", "两中心联络员", "住建局联络员", "Mallory", "Carol",
-             "纪检监察员", INSPECTOR)  # fmt: skip
 OF_CSGL = ("Bob", "城管局负责人", "城管局分管领导", "两中心联络员")
+EVERYBODY = (*OF_CSGL, "住建局联络员", "Mallory", "Carol", "纪检监察员", INSPECTOR)
 MEMBERS = {
-    OFFICE: tuple(name for name in EVERYBODY),
+    OFFICE: EVERYBODY,
     CSGL: OF_CSGL, ZJJ: ("住建局联络员",), WEST: ("Mallory",), EMPTY: (),
     CLEAN: ("两中心联络员",), GREEN: ("两中心联络员",),
 }  # fmt: skip
 """Who has a duty in the unit or in one below it."""
-
-
-def city() -> str:
-    """The city file: the city of all stories, and what only this machine needs."""
-    units, people = MORE.split("people:\n")
-    first, rest = CITY.split("people:\n")
-    return f"{first}{units.removeprefix(chr(10)).removeprefix('units:' + chr(10))}people:\n{people}{rest}"
 
 
 def upwards(unit: str | None) -> list[str]:
@@ -91,7 +97,7 @@ def nearest(unit: str | None) -> tuple[Duty | None, tuple[str, ...]]:
 def reached(part: dict[str, Any] | None, *duties: Duty) -> list[str]:
     """Those of several duties for one part of a case, and the person it lies with there; where
     nobody has them, whoever is next above. No part means the office."""
-    unit = part and part["unit"]
+    unit = part["unit"] if part else None
     given = [part["handler"]] if part and part["handler"] and Duty.CONTACT in duties else []
     return list(dict.fromkeys([*given, *each(unit, duties)])) or list(nearest(unit)[1])
 
@@ -109,6 +115,12 @@ def leading(case: dict[str, Any]) -> dict[str, Any] | None:
     return next((part for part in parts(case) if part["role"] is Role.LEAD), None)
 
 
+def lead_unit(case: dict[str, Any]) -> str | None:
+    """The unit that leads."""
+    lead = leading(case)
+    return lead["unit"] if lead else None
+
+
 def told(case: dict[str, Any], duties: Iterable[Duty]) -> list[str]:
     """Who is told about a case by these duties, each once."""
     lead = leading(case)
@@ -121,7 +133,7 @@ def told(case: dict[str, Any], duties: Iterable[Duty]) -> list[str]:
 def _of(case: dict[str, Any], lead: dict[str, Any] | None, duty: Duty) -> list[str]:
     if duty is Duty.INSPECTOR:
         return [case["inspector"]] if case["inspector"] else []
-    usual = list(who(lead and lead["unit"], duty))
+    usual = list(who(lead["unit"] if lead else None, duty))
     if duty is Duty.CONTACT and lead and lead["handler"]:
         return [lead["handler"], *usual]
     if duty is Duty.LEADER and lead and lead["leader"]:

@@ -202,3 +202,28 @@ def _with_helpers(case: dict[str, Any], look: Look, names: list[str]) -> list[st
     if look.stage is not Stage.HANDLE:
         return names
     return list(dict.fromkeys([*names, *helpers(case, look.tell)]))
+
+
+# -- nothing is lost ---------------------------------------------------------------------------
+
+
+def lost_levels(case: dict[str, Any], at: datetime) -> list[Look]:
+    """Levels reached by `at` that the log does not hold: after a sweep there may be none.
+
+    This asks the log alone, not how far the case has been judged. What lies before the epoch
+    (because the case had been raised then) was at its own time.
+    """
+    rows = {(stage, clock, level) for clock, stage, level, _ in case["log"]}
+    own = {look.stage for look in looks(case)}
+    clocks = {stage: {case["turn"]} for stage in own} | {
+        Stage.HANDLE: {case["epoch"]}, Stage.LOOK_BACK: {case["look_backs"]},
+        # Filed and undecided are two turns of one clock.
+        Stage.DISPATCH: {case["turn"], case["turn"] - 1},
+    }  # fmt: skip
+    return [
+        look
+        for look in looks(case)
+        if look.level and look.at <= at
+        and not any((look.stage, clock, look.level) in rows for clock in clocks[look.stage])
+        and not (look.stage is Stage.HANDLE and look.at <= case["epoch_from"])
+    ]  # fmt: skip

@@ -10,7 +10,8 @@ from ledger.database import Ledger
 from models.cost import CostKind
 from models.request import RequestKind
 from rules.lifecycle import Moved, Refused
-from tests.machine.model import Case, Model
+from tests.machine.matter import Case
+from tests.machine.model import Model
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,9 +232,7 @@ def _verify(s: Scene, w: Words) -> tuple[Asked, Done]:
 
 def _look_back(s: Scene, w: Words) -> tuple[Asked, Done]:
     return (
-        lambda: desk.look_back(
-            s.ledger, s.number, s.now, w.actor, passed=w.yes, reason=w.reason
-        ),
+        lambda: desk.look_back(s.ledger, s.number, s.now, w.actor, passed=w.yes, reason=w.reason),
         lambda case: s.model.look_back(case, s.now, w.actor, w.reason, passed=w.yes),
     )
 

@@ -91,7 +91,10 @@ class Reader:
                 {row["number"]: self._case(row) for row in rows},
                 {row["number"]: [] for row in rows},
                 {row["number"]: [] for row in rows},
-                [(number[n.case_id], n.kind.value, self.people[n.person_id]) for n in fresh(notices)],
+                [
+                    (number[n.case_id], n.kind.value, self.people[n.person_id])
+                    for n in fresh(notices)
+                ],
                 [self._log(number[r.case_id], r) for r in fresh(log)],
                 [(number[r.case_id], r.verb) for r in new],
             )
@@ -123,7 +126,9 @@ class Reader:
 
     # -- what needs no model -------------------------------------------------------------------
 
-    def _check_chains(self, rows: Sequence[Any], new: Sequence[Any], number: dict[int, str]) -> None:
+    def _check_chains(
+        self, rows: Sequence[Any], new: Sequence[Any], number: dict[int, str]
+    ) -> None:
         for record in new:
             self._check_link(number[record.case_id], record)
         for row in rows:
@@ -151,8 +156,6 @@ def _check_history(row: Any, mine: Sequence[Any]) -> None:
     told = as_of(mine, max(record.at for record in mine))
     assert told is not None
     wrong = {
-        name: (told[name], row[name])
-        for name in (*BLANK, "status")
-        if told[name] != row[name]
+        name: (told[name], row[name]) for name in (*BLANK, "status") if told[name] != row[name]
     }
     assert not wrong, f"the records of {row['number']} tell otherwise: {wrong}"

@@ -14,9 +14,10 @@ from ledger.changes import table
 from ledger.database import Ledger, connect, migrate
 from models.category import Category
 from rules.policy import Source
-from tests.machine.city import city
+from tests.machine.city import MORE
 from tests.machine.machine import Machine, policy_name
-from tests.machine.model import CATEGORIES
+from tests.machine.matter import CATEGORIES
+from tests.world import CITY
 
 LOADED_AT = datetime(2025, 1, 1, tzinfo=UTC)
 
@@ -36,7 +37,8 @@ def furnish(ledger: Ledger) -> Ledger:
         sa.event.listen(ledger.engine, "connect", _carelessly)
         ledger.engine.dispose()
     with ledger.transaction() as connection:
-        loading.load_city(connection, loading.parse_city(city(), "city.yaml"))
+        for text in (CITY, MORE):
+            loading.load_city(connection, loading.parse_city(text, "city.yaml"))
         for hand, by_category in product((False, True), repeat=2):
             name = policy_name(hand, by_category)
             sources = "[category, paper, policy]" if by_category else "[paper, policy]"
