@@ -63,7 +63,7 @@ def retime(
     _record(change, reference, before, at, cause, actor)
     if case.due_at != before["due_at"]:
         _tell(change, reference, at, cause, lead)
-    _plan(change, book, pauses, logged)
+    catch_up(change, book, pauses, logged)
     return True
 
 
@@ -116,11 +116,11 @@ def _replan(change: Change, book: Book, pauses: Pauses, logged: Logged) -> bool:
     case = change.case
     if next_look(case, book, case.looked_until, pauses) == case.next_look_at:
         return False
-    _plan(change, book, pauses, logged)
+    catch_up(change, book, pauses, logged)
     return True
 
 
-def _plan(change: Change, book: Book, pauses: Pauses, logged: Logged) -> None:
+def catch_up(change: Change, book: Book, pauses: Pauses, logged: Logged) -> None:
     """Plan the next look, from before the first one that would otherwise never come."""
     missed = next(_missed(change, book, pauses, logged), None)
     plan(change, book, missed and missed - TICK, pauses)

@@ -10,6 +10,8 @@ from ledger.changes import table
 from ledger.database import Ledger
 from ledger.desk.matter import Matter, act, needs_reason, owe_closing, set_due
 from ledger.dispatching import TICK, local, start_step
+from ledger.log import done_of
+from ledger.retiming import catch_up
 from models.case import LimitSource, Stage
 from models.category import Role
 from models.notice import NoticeKind
@@ -107,8 +109,11 @@ def withdraw(ledger: Ledger, number: str, reason: str, at: datetime, actor: str)
         set_due(matter)
         matter.record(Verb.WITHDRAW, f"撤回反馈：{reason}。时限视同未停，继续计算。")
         matter.tell(NoticeKind.WITHDRAWN, None, (DutyKind.OFFICE,), reason=reason)
-        # What came due while it lay submitted was never looked at.
-        matter.plan(min(case.looked_until, submitted))
+        # What came due while it lay submitted was never looked at, nor what had come due just
+        # before, if no round came between.
+        case.set(looked_until=min(case.looked_until, submitted))
+        logged = done_of(matter.connection, [case.id])[case.id]
+        catch_up(matter.change, matter.book, matter.pauses(), logged)
         return None
 
     return act(ledger, number, Verb.WITHDRAW, at, actor, effect)

@@ -97,3 +97,22 @@ def test_nobody_is_asked_to_verify_what_was_taken_back(sqlite_world: World) -> N
     # The two days to verify ended with it.
     world.at("2026-10-16 18:00").sweep()
     assert world.levels(case, stage="verify") == []
+
+
+def test_a_level_that_no_round_had_come_by_to_see_is_made_up_when_it_is_taken_back(
+    sqlite_world: World,
+) -> None:
+    world = sqlite_world
+    case = world.at("2026-10-12 10:00").report("解放路12号", "路面积水", limit="3天")
+    world.sweep()
+    world.bob.signs(case)
+    world.at("2026-10-15 19:28").bob.submits(case)
+    world.at("2026-10-19 18:00").sweep()  # nobody has verified: the office is told
+    assert world.levels(case) == []
+    world.bob.withdraws(case)
+    world.at("2026-10-19 18:01").sweep()
+    assert [(level.level, level.planned) for level in world.levels(case)][0] == (
+        1, "2026-10-15 18:00",
+    )  # fmt: skip
+    assert world.case(case).late is True
+    assert world.proven()
