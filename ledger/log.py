@@ -16,6 +16,8 @@ from models.delivery import Delivery, DeliveryOutcome
 from models.escalation import Escalation
 from models.notice import Notice, NoticeState
 from models.person import Person
+from models.record import Record
+from rules.history import now_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +171,16 @@ def _outbox_row(row: Any, tries: Sequence[Any]) -> OutboxRow:
         message=last.message if last else "",
         maybe_twice=any(t.outcome is DeliveryOutcome.UNKNOWN for t in tries[:-1]),
     )
+
+
+def epoch_start(connection: Connection, case: Any) -> datetime | None:
+    """When the running epoch of a raised case began; not asked of any other."""
+    if not case.raised:
+        return None
+    records = table(Record)
+    query = sa.select(records.c.at, records.c.data).where(records.c.case_id == case.id)
+    rows = connection.execute(query.order_by(records.c.seq.desc())).all()
+    return next((row.at for row in rows if "epoch" in now_of(row.data)), None)
 
 
 def done_of(

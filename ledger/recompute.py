@@ -14,7 +14,7 @@ from sqlalchemy.engine import Connection
 
 from ledger.changes import ENGINE, CaseState, Change, apply, table
 from ledger.database import Ledger
-from ledger.log import done_of
+from ledger.log import done_of, epoch_start
 from ledger.opening import hold_counter
 from ledger.papers import paper_limits
 from ledger.parts import answering_of
@@ -180,6 +180,7 @@ def _page(
         if retime(
             change, reference, pauses[case_id], at, cause, lead, actor,
             paper=papers.get(case_id, ""), logged=logged[case_id], reapply=reapply,
+            epoch_from=epoch_start(connection, change.case),
         ):  # fmt: skip
             changes.append(change)
             touched.append(_retimed(change, reference, lead))

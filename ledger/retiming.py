@@ -37,6 +37,7 @@ def retime(
     paper: str = "",
     logged: Logged = (),
     reapply: bool = False,
+    epoch_from: datetime | None = None,
 ) -> bool:
     """Bring a case to the rules as they stand; whether anything about it changed.
 
@@ -46,7 +47,8 @@ def retime(
     has now reached, and that is not `logged`, is carried out by the next sweep.
 
     `paper` is the limit its paper names, read anew; without it the one the case has counts, if
-    it came from there. With `reapply` the policy in force is taken up first.
+    it came from there. With `reapply` the policy in force is taken up first. `epoch_from` is
+    given for a raised case: what raising it made due is made up for if that was later.
     """
     case, before = change.case, {name: getattr(change.case, name) for name in _TIMED}
     if reapply:
@@ -57,13 +59,13 @@ def retime(
     _handling(change, book, pauses)
     _steps(change, book)
     if all(getattr(case, name) == before[name] for name in _TIMED):
-        return _replan(change, book, pauses, logged)
+        return _replan(change, book, pauses, logged, epoch_from)
     if overdue(before["due_at"], at) and not overdue(case.due_at, at):
         case.set(epoch=case.epoch + 1)
     _record(change, reference, before, at, cause, actor)
     if case.due_at != before["due_at"]:
         _tell(change, reference, at, cause, lead)
-    catch_up(change, book, pauses, logged)
+    catch_up(change, book, pauses, logged, epoch_from)
     return True
 
 
@@ -112,38 +114,50 @@ def _steps(change: Change, book: Book) -> None:
 # -- the next look -----------------------------------------------------------------------------
 
 
-def _replan(change: Change, book: Book, pauses: Pauses, logged: Logged) -> bool:
+def _replan(
+    change: Change, book: Book, pauses: Pauses, logged: Logged, epoch_from: datetime | None
+) -> bool:
     case = change.case
     if next_look(case, book, case.looked_until, pauses) == case.next_look_at:
         return False
-    catch_up(change, book, pauses, logged)
+    catch_up(change, book, pauses, logged, epoch_from)
     return True
 
 
-def catch_up(change: Change, book: Book, pauses: Pauses, logged: Logged) -> None:
+def catch_up(
+    change: Change,
+    book: Book,
+    pauses: Pauses,
+    logged: Logged,
+    epoch_from: datetime | None = None,
+) -> None:
     """Plan the next look, from before the first one that would otherwise never come."""
-    missed = next(_missed(change, book, pauses, logged), None)
+    missed = next(_missed(change, book, pauses, logged, epoch_from), None)
     plan(change, book, missed and missed - TICK, pauses)
 
 
-def _missed(change: Change, book: Book, pauses: Pauses, logged: Logged) -> Iterator[datetime]:
+def _missed(
+    change: Change, book: Book, pauses: Pauses, logged: Logged, epoch_from: datetime | None
+) -> Iterator[datetime]:
     """The looks that now lie where the case has been judged already, and were never made."""
     case = change.case
     starts = (case.since, case.clock_from, case.look_back_from)
     for look in agenda(case, book, min(start for start in starts if start), pauses):
         if look.at > case.looked_until:
             return
-        if _binding(look) and not _made(look, change, logged):
+        if _binding(look, epoch_from) and not _made(look, change, logged):
             yield look.at
 
 
-def _binding(look: Look) -> bool:
+def _binding(look: Look, epoch_from: datetime | None) -> bool:
     """Is this look made up for? Not a reminder of handling: the notice of the new limit is one.
 
-    Nor what came because the case was raised: that was at its own time, in its own epoch.
+    Nor what came because the case was raised before this epoch began: that was in its own.
     """
-    if look.act is Act.RESUME or look.rule == RAISED.zh:
+    if look.act is Act.RESUME:
         return False
+    if look.rule == RAISED.zh:
+        return epoch_from is not None and look.at > epoch_from
     return look.level > 0 or look.stage is not Stage.HANDLE
 
 

@@ -21,7 +21,7 @@ from ledger.desk.matter import (
     paper_limit,
 )
 from ledger.dispatching import Claim, choose_limit, decide, dispatch, hold, start_step
-from ledger.log import done_of
+from ledger.log import done_of, epoch_start
 from ledger.opening import Numbers, new_case
 from ledger.reference import Reference, zone
 from ledger.retiming import retime
@@ -99,7 +99,7 @@ def reclassify(
         logged = done_of(matter.connection, [matter.case.id])[matter.case.id]
         retime(
             matter.change, matter.reference, matter.pauses(), at, cause, matter.lead(), actor,
-            logged=logged,
+            logged=logged, epoch_from=epoch_start(matter.connection, matter.case),
         )  # fmt: skip
         return None
 

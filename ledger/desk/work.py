@@ -10,7 +10,7 @@ from ledger.changes import table
 from ledger.database import Ledger
 from ledger.desk.matter import Matter, act, needs_reason, owe_closing, set_due
 from ledger.dispatching import TICK, local, start_step
-from ledger.log import done_of
+from ledger.log import done_of, epoch_start
 from ledger.retiming import catch_up
 from models.case import LimitSource, Stage
 from models.category import Role
@@ -113,7 +113,8 @@ def withdraw(ledger: Ledger, number: str, reason: str, at: datetime, actor: str)
         # before, if no round came between.
         case.set(looked_until=min(case.looked_until, submitted))
         logged = done_of(matter.connection, [case.id])[case.id]
-        catch_up(matter.change, matter.book, matter.pauses(), logged)
+        began = epoch_start(matter.connection, case)
+        catch_up(matter.change, matter.book, matter.pauses(), logged, began)
         return None
 
     return act(ledger, number, Verb.WITHDRAW, at, actor, effect)

@@ -111,7 +111,7 @@ def test_a_level_that_no_round_had_come_by_to_see_is_made_up_when_it_is_taken_ba
     assert world.levels(case) == []
     world.bob.withdraws(case)
     world.at("2026-10-19 18:01").sweep()
-    assert [(level.level, level.planned) for level in world.levels(case)][0] == (
+    assert next((level.level, level.planned) for level in world.levels(case)) == (
         1, "2026-10-15 18:00",
     )  # fmt: skip
     assert world.case(case).late is True
