@@ -63,7 +63,7 @@ def _of_duty(
     if duty is DutyKind.INSPECTOR:
         return _person(directory, answering.inspector, None, duty, at)
     usual = directory.who(answering.lead, duty, at)
-    if duty is DutyKind.CONTACT:
+    if duty in (DutyKind.HANDLER, DutyKind.CONTACT):
         mine = _person(directory, answering.handler, answering.lead, DutyKind.HANDLER, at)
         return mine + usual
     if duty is DutyKind.LEADER:
@@ -79,8 +79,10 @@ def _person(
     at: datetime,
 ) -> tuple[Recipient, ...]:
     """One named person, or who stands in."""
-    present = None if person_id is None else directory.present(person_id, at)
-    if person_id is None or present is None:
+    if person_id is None:
+        return ()
+    present = directory.present(person_id, at)
+    if present is None:
         return ()
     unit = directory.units.get(unit_id or _home(directory, person_id))
     if unit is None:

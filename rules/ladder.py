@@ -29,15 +29,6 @@ class Step:
     recipients: tuple[Recipient, ...] = ()
 
 
-def level_now(looks: Sequence[Look], stage: Stage, at: datetime) -> Look | None:
-    """The highest level of a stage whose instant has come; None while the limit lasts.
-
-    `looks` is the whole agenda of the case, past and future.
-    """
-    reached = [x for x in looks if x.stage is stage and x.act is Act.ESCALATE and x.at <= at]
-    return max(reached, key=lambda look: look.level, default=None)
-
-
 def judge(looks: Sequence[Look], at: datetime, done: Done, who: Who) -> list[Step]:
     """What follow-up does with the looks of one case as of `at`.
 
@@ -72,7 +63,8 @@ def _judge_stage(looks: Sequence[Look], at: datetime, who: Who) -> Iterator[Step
         yield from _climb(levels[levels.index(reached[-1]) :], who)
     elif reminders:
         yield _remind(reminders[-1], who)
-    yield from (_simple(look, who) for look in passed if look.act is Act.RESUME)
+    resumed = (look for look in passed if look.act is Act.RESUME)
+    yield from (Step(look, Outcome.CARRIED_OUT) for look in resumed)
 
 
 def _climb(levels: Sequence[Look], who: Who) -> list[Step]:
@@ -99,12 +91,7 @@ def _above(duties: tuple[DutyKind, ...]) -> tuple[DutyKind, ...]:
 
 
 _RANKS = {duty: rank for rank, duty in enumerate(UPWARDS)} | {
-    # Above an inspector there is only the office.
-    DutyKind.INSPECTOR: UPWARDS.index(DutyKind.LEADER)
+    # Above a handler there is the contact, above an inspector only the office.
+    DutyKind.HANDLER: -1,
+    DutyKind.INSPECTOR: UPWARDS.index(DutyKind.LEADER),
 }
-
-
-def _simple(look: Look, who: Who) -> Step:
-    told = who(look.tell) if look.tell else ()
-    missed = look.tell and not told
-    return Step(look, Outcome.NOBODY if missed else Outcome.CARRIED_OUT, told)

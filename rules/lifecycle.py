@@ -134,7 +134,7 @@ def allowed(status: Status) -> list[Verb]:
 
 
 def _refusal(status: Status, verb: Verb) -> Words:
-    sources = [source for source, known in MOVES if known == verb]
+    sources = _in_order(source for source, known in MOVES if known == verb)
     return Words(
         f"案件现为“{status.words.zh}”，不能{verb.words.zh}。"
         f"{verb.words.zh}须在：{'、'.join(s.words.zh for s in sources) or '立案前'}。",
@@ -168,10 +168,11 @@ def _diagram() -> Iterator[str]:
     for status in Status:
         yield f"    {status.name}: {status.words.zh}<br/>{status.words.en}"
     yield "    [*] --> REPORTED"
-    drawn = [row for row in TABLE if row.to and len(row.sources) <= len(WORKING.split())]
-    for row in drawn:
+    for row in TABLE:
+        if row.to is None or len(row.sources) > len(WORKING.split()):
+            continue
         for source in _in_order(row.sources):
-            yield f"    {source.name} --> {row.to.name if row.to else ''}: {row.verb.words.en}"
+            yield f"    {source.name} --> {row.to.name}: {row.verb.words.en}"
     yield "```"
 
 

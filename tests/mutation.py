@@ -26,9 +26,11 @@ import pytest
 HOUSE = Path(__file__).parents[1]
 MODULES = (
     *("worktime", "limits", "chain", "routing", "relevance", "retry", "acceptance"),
-    *("plain_yaml", "explanation", "duplicates", "classify"),
+    *("plain_yaml", "explanation", "duplicates", "classify", "ladder", "requests", "look_back"),
+    *("duty", "addressees", "history", "digest", "proposals", "counted", "lifecycle", "agenda"),
+    "policy",
 )
-COPIED = ("rules", "models", "deploy/policy", "deploy/reference", "tests/rules")
+COPIED = ("rules", "models", "docs", "deploy/policy", "deploy/reference", "tests/rules")
 HEAVY = (
     *("pytest", "hypothesis", "yaml", "opencc", "rapidfuzz"),
     *("models.case", "models.category", "models.finding", "models.delivery", "models.person"),
@@ -45,7 +47,7 @@ SETTINGS = """\
 [tool.mutmut]
 source_paths = ["rules"]
 only_mutate = ["rules/{module}.py"]
-also_copy = ["models", "deploy"]
+also_copy = ["models", "deploy", "docs"]
 pytest_add_cli_args = ["-p", "no:xdist", "-p", "no:cacheprovider"]
 pytest_add_cli_args_test_selection = ["tests/rules/test_{module}.py"]
 process_isolation = "forkserver"

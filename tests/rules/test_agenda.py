@@ -29,10 +29,9 @@ def at(text: str) -> datetime:
 START = at(DISPATCH)
 
 
-def spoken(*moments: str) -> tuple[datetime, ...]:
-    """So many instants of one day, given as the day and the clock times."""
-    day, *times = moments
-    return tuple(at(f"{day}T{time}") for time in times)
+def resting(day: str, start: str, end: str) -> tuple[datetime, datetime]:
+    """A pause within one day."""
+    return at(f"{day}T{start}"), at(f"{day}T{end}")
 
 
 def levels(looks: list[Look], stage: Stage = Stage.HANDLE) -> dict[int, datetime]:
@@ -270,16 +269,13 @@ def test_so_long_before_it_is_due_skips_what_its_unit_skips(
 def test_so_long_before_it_is_due_leaves_out_working_time_that_rested(
     book: Book, lead: str, moment: str
 ) -> None:
-    rests = [
-        (at("2026-10-15T09:00"), at("2026-10-15T11:00")),
-        spoken("2026-10-16", "14:00", "16:00"),
-    ]
+    rests = [resting("2026-10-15", "09:00", "11:00"), resting("2026-10-16", "14:00", "16:00")]
     assert before(at("2026-10-16T18:00"), limit(lead), book, rests) == at(moment)
 
 
 def test_a_reminder_before_the_limit_leaves_out_what_rested(book: Book, dispatched: Case) -> None:
     case = dispatched(book, at(DISPATCH))
-    rest = spoken("2026-09-30", "16:30", "17:30")
+    rest = resting("2026-09-30", "16:30", "17:30")
     assert reminders(agenda(case, book, START, [rest]))["到期前 2 工作时"] == at("2026-09-30T15:00")
 
 
@@ -314,7 +310,7 @@ def test_reminders_after_the_limit_are_in_the_agenda(chased: Book, dispatched: C
 def test_what_rests_after_a_limit_was_shortened_counts_neither_for_reminders_nor_for_levels(
     book: Book, chased: Book, dispatched: Case
 ) -> None:
-    rest = (at("2026-10-08T09:00"), at("2026-10-08T17:00"))
+    rest = resting("2026-10-08", "09:00", "17:00")
     case = dispatched(book, at(DISPATCH))
     assert reminders(agenda(case, chased, START, [rest])) == {
         "逾期 2 工作时": at("2026-10-08T18:00")
@@ -413,14 +409,14 @@ def test_each_extension_adds_the_limit_once_more_from_where_it_ended(book: Book)
 
 def test_neither_the_limit_nor_an_extension_counts_what_rested(book: Book) -> None:
     three = limit("3 工作日")
-    rests = [spoken("2026-09-29", "08:00", "10:00"), spoken("2026-10-09", "08:00", "10:00")]
+    rests = [resting("2026-09-29", "08:00", "10:00"), resting("2026-10-09", "08:00", "10:00")]
     due = [book.handling(three, START, n, rests).due_at for n in range(2)]
     assert due == [at("2026-10-08T18:00"), at("2026-10-13T18:00")]
     assert book.deadline(three, START, rests[:1]).due_at == due[0]
 
 
 def test_a_rest_that_was_over_when_the_clock_began_is_no_matter(book: Book) -> None:
-    today, morning = limit("当日"), spoken("2026-09-28", "09:00", "10:00")
+    today, morning = limit("当日"), resting("2026-09-28", "09:00", "10:00")
     begun = [at(f"2026-09-28T{time}") for time in ("10:00", "11:00", "09:59")]
     due = [book.handling(today, start, 0, [morning]).due_at for start in begun]
     assert due == [at("2026-09-28T18:00"), at("2026-09-28T18:00"), at("2026-09-29T18:00")]

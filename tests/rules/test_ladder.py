@@ -15,7 +15,7 @@ from models.escalation import Outcome
 from models.person import DutyKind
 from rules.agenda import Act, Book, Look, agenda
 from rules.duty import Recipient
-from rules.ladder import Step, judge, level_now
+from rules.ladder import Step, judge
 
 Case = Callable[..., object]
 Duties = tuple[DutyKind, ...]
@@ -63,6 +63,11 @@ def said(steps: Sequence[Step]) -> list[tuple[str, int, Outcome]]:
     return [(step.look.rule, step.look.level, step.outcome) for step in steps]
 
 
+def reached(looks: Sequence[Look], stage: Stage, moment: str) -> list[int]:
+    """The levels of a clock whose instant has come."""
+    return [x.level for x in looks if x.stage is stage and x.level and x.at <= at(moment)]
+
+
 # -- which level now ---------------------------------------------------------------------------
 
 
@@ -83,17 +88,14 @@ def said(steps: Sequence[Step]) -> list[tuple[str, int, Outcome]]:
 def test_the_level_of_a_late_case_follows_the_working_calendar(
     looks: list[Look], moment: str, level: int | None
 ) -> None:
-    found = level_now(looks, Stage.HANDLE, at(moment))
-    assert (found.level if found else None) == level
+    assert max(reached(looks, Stage.HANDLE, moment), default=None) == level
 
 
 def test_each_clock_has_a_level_of_its_own(book: Book, dispatched: Case) -> None:
     case = dispatched(book, START, status=Status.RETURNED, step_due_at=at("2026-09-28T18:00"))
     whole = agenda(case, book, START)
-    assert level_now(whole, Stage.HANDLE, at("2026-09-29T08:00")) is None
-    rule = level_now(whole, Stage.RULE, at("2026-09-29T08:00"))
-    assert rule
-    assert rule.title == "退单超时未裁定"
+    assert reached(whole, Stage.HANDLE, "2026-09-29T08:00") == []
+    assert reached(whole, Stage.RULE, "2026-09-29T08:00") == [1]
 
 
 # -- in time -----------------------------------------------------------------------------------
@@ -214,6 +216,12 @@ def test_a_reminder_once_given_is_not_given_again_when_its_moment_moves(looks: l
     moved = replace(half, at=half.at + timedelta(days=1))
     assert judge([moved], moved.at, given, EVERYBODY) == []
     assert said(judge([most], most.at, given, EVERYBODY)) == [("时限过 80%", 0, DONE)]
+
+
+def test_a_reminder_for_a_handler_nobody_is_goes_to_the_contact(looks: list[Look]) -> None:
+    look = replace(looks[0], tell=(DutyKind.HANDLER,))
+    [step] = judge([look], look.at, (), on_duty(CONTACT))
+    assert (step.outcome, [who.duty for who in step.recipients]) == (NOBODY, [CONTACT])
 
 
 # -- after an outage ---------------------------------------------------------------------------
