@@ -26,8 +26,8 @@ NOTICES = (
     "request", "decided", "transferred", "closed", "look_back",
 )  # fmt: skip
 NEW_NOTICES = (
-    "urged", "ended", "resumed", "assigned", "confirmed", "taken_over", "withdrawn", "relapsed", "reopened", "exposed",
-    "recomputed", "proposed",
+    "urged", "ended", "resumed", "assigned", "confirmed", "taken_over", "withdrawn", "relapsed",
+    "reopened", "exposed", "recomputed", "proposed",
 )  # fmt: skip
 CHOICES: tuple[tuple[str, str, str, tuple[str, ...], tuple[str, ...]], ...] = (
     ("escalation", "stage", "stage", STAGES, ("file", "look_back")),
