@@ -45,16 +45,19 @@ def known(met: object) -> None:
 
 
 def clock_of(case: Case, stage: Stage) -> int:
+    """Which clock of a stage is running."""
     names = {Stage.HANDLE: "epoch", Stage.LOOK_BACK: "look_backs"}
     return int(case[names.get(stage, "turn")])
 
 
 def enter(case: Case, to: Status, at: datetime, step: Stage | None = None) -> None:
+    """Enter a status, which may wait for a step."""
     case.update(status=to, since=at, turn=case["turn"] + 1)
     case["step_due_at"] = step_due(step, at) if step else None
 
 
 def step_due(stage: Stage, at: datetime) -> datetime:
+    """When a step begun at `at` is due."""
     return hours.due(ladder.STEP_LIMITS[stage], at)
 
 
@@ -75,16 +78,19 @@ def reckon(case: Case) -> None:
 
 
 def end_pause(case: Case, at: datetime) -> None:
+    """A suspended case is taken up again; a rest of no length was none."""
     if case["status"] is S.SUSPENDED:
         case["pauses"] += [(case["paused_at"], at)] if at > case["paused_at"] else []
         case.update(resumes_at=None, paused_at=None)
 
 
 def end_look_back(case: Case) -> None:
+    """Nobody needs to look back any more."""
     case.update(look_back_from=None, look_back_due_at=None, inspector=None)
 
 
 def open_request(case: Case) -> dict[str, Any] | None:
+    """The request that still waits for an answer."""
     return next((one for one in case["requests"] if one["state"] is RequestState.OPEN), None)
 
 
@@ -101,11 +107,13 @@ def roles(units: Sequence[str]) -> list[tuple[str, Role]]:
 
 
 def new_part(unit: str, role: Role) -> dict[str, Any]:
+    """A unit's part, as it begins."""
     return {"unit": unit, "role": role, "ended": False, "exempt": False, "confirmed": False,
             "late": None, "handler": None, "leader": None}  # fmt: skip
 
 
 def part_of(case: Case, unit: str) -> dict[str, Any]:
+    """The part of a unit; of the lead when none is named."""
     lead = leading(case)
     wanted = unit or (lead["unit"] if lead else "")
     found = next((part for part in parts(case) if part["unit"] == wanted), None)
