@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from duban import show
+from duban.recomputing import Yes
 from duban.session import at_of, opened, settings
 from ledger import desk
 from models.cost import CostKind
@@ -16,7 +17,6 @@ app = typer.Typer(no_args_is_help=True, help="办案：签收、退单、反馈�
 Number = Annotated[str, typer.Argument(help="案号")]
 By = Annotated[str, typer.Option("--by", help="办理人姓名，写入记录 · who acts")]
 At = Annotated[str | None, typer.Option("--at", help="以此时刻办理 · as of this instant")]
-Yes = Annotated[bool, typer.Option("--yes", help="不再询问 · do not ask")]
 Why = Annotated[str, typer.Option("--why", help="理由 · the reason")]
 
 

@@ -15,6 +15,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from ledger import counters
 from ledger.changes import CaseState, Change, among, apply, insert, table
 from ledger.database import Ledger
 from ledger.dispatching import (
@@ -28,7 +29,7 @@ from ledger.dispatching import (
     written,
 )
 from ledger.merged import merged_at
-from ledger.opening import Numbers, hold_counter, new_case
+from ledger.opening import Numbers, new_case
 from ledger.reference import Reference, current, read
 from models.case import Case, Stage, Status
 from models.finding import Batch, Draft, Finding, FindingOutcome
@@ -86,7 +87,7 @@ def receive(
         with ledger.transaction() as connection:
             # Whoever loads reference data holds this counter: what it finds of ours is recomputed,
             # and what we open after it is judged by the new data.
-            hold_counter(connection, "case")
+            counters.hold(connection, "case")
             reference = current(connection, reference)
             answers = _Chunk(connection, reference, origin, at).take(chunk)
         yield answers

@@ -10,12 +10,12 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
 
 from ledger.changes import insert, table
+from ledger.counters import hold
 from ledger.database import Ledger
-from models.case import Case, Counter
+from models.case import Case
 from models.journal import Checkpoint, Entry
 from models.record import Record
 from rules.chain import checkpoint, entry, moment
@@ -80,19 +80,12 @@ def _settled(ledger: Ledger) -> int:
 
 def _page(ledger: Ledger, settled: int) -> int:
     with ledger.transaction() as connection:
-        _take_turn(connection)
+        hold(connection, "journal")  # of two at once one waits for the other
         last = tip(connection)
         found = connection.execute(_next(last.record_id if last else 0, settled)).all()
         rows = _chained(last, found)
         insert(connection, Entry, rows)
     return len(rows)
-
-
-def _take_turn(connection: Connection) -> None:
-    """Hold the counter's row: of two that extend the chain at once, one waits for the other."""
-    new = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-    row = new(table(Counter)).values(name="journal", value=0)
-    connection.execute(row.on_conflict_do_update(index_elements=["name"], set_={"value": 0}))
 
 
 def tip(connection: Connection) -> Any:
@@ -136,7 +129,7 @@ def seal(
     public = key.public_key().public_bytes_raw().hex()
     extend(ledger)
     with ledger.transaction() as connection:
-        _take_turn(connection)
+        hold(connection, "journal")  # of two at once one waits for the other
         end = tip(connection)
         if end is None or (last is not None and not holds(connection, last)):
             return None

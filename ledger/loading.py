@@ -17,9 +17,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
 from sqlmodel import SQLModel
 
-from ledger import people
+from ledger import counters, people
 from ledger.changes import table
-from ledger.opening import hold_counter, set_counter
 from ledger.reference import LOADS, worktime_of
 from models.calendar import CalendarDay, CalendarYear, City
 from models.category import Category, CategoryKind, Role, Route, RouteUnit
@@ -38,7 +37,7 @@ USUAL_HOURS = {str(day): [["08:00", "12:00"], ["14:00", "18:00"]] for day in ran
 
 def _count_load(connection: Connection) -> None:
     """Whoever works from what was read before reads anew (`ledger.reference.current`)."""
-    set_counter(connection, LOADS, hold_counter(connection, LOADS) + 1)
+    counters.keep(connection, LOADS, counters.hold(connection, LOADS) + 1)
 
 
 # -- calendar and catalogue --------------------------------------------------------------------

@@ -10,11 +10,10 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from ledger import journal
+from ledger import counters, journal
 from ledger.changes import CaseState, Change, among, apply, table
 from ledger.database import Ledger
 from ledger.dispatching import local, log_step, plan
-from ledger.opening import hold_counter
 from ledger.reference import Reference, read
 from models.assignment import Assignment
 from models.case import Case, Stage, Status
@@ -74,7 +73,7 @@ def draw(ledger: Ledger, at: datetime, seed: str | None = None, *, dry_run: bool
     with ledger.transaction() as connection:
         if not dry_run:
             # Of two draws at once one waits, and then finds what the other has left: nothing.
-            hold_counter(connection, "look_back")
+            counters.hold(connection, "look_back")
         reference = read(connection)
         since = _last(connection, at if dry_run else None)
         rows = _population(connection, since, at)

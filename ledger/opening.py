@@ -4,12 +4,11 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
 
-from ledger.changes import CaseState, table
-from models.case import Counter, Status
+from ledger.changes import CaseState
+from ledger.counters import hold, keep
+from models.case import Status
 from rules.duplicates import place_key
 
 _BLANK: Mapping[str, Any] = dict.fromkeys(
@@ -36,8 +35,8 @@ class Numbers:
     def __init__(self, connection: Connection, year: int) -> None:
         self._connection, self._year = connection, year
         self._series = f"number:{year}"
-        self.id = hold_counter(connection, "case")
-        self.serial = hold_counter(connection, self._series)
+        self.id = hold(connection, "case")
+        self.serial = hold(connection, self._series)
 
     def take(self) -> dict[str, Any]:
         """The id and the number of one more case."""
@@ -46,8 +45,8 @@ class Numbers:
 
     def keep(self) -> None:
         """Write how far the counters have come."""
-        set_counter(self._connection, "case", self.id)
-        set_counter(self._connection, self._series, self.serial)
+        keep(self._connection, "case", self.id)
+        keep(self._connection, self._series, self.serial)
 
 
 def new_case(
@@ -60,22 +59,3 @@ def new_case(
         "reported_at": at, "since": at, "looked_until": at,
     }  # fmt: skip
     return CaseState(row | more, new=True)
-
-
-def hold_counter(connection: Connection, name: str) -> int:
-    """The last value of a counter, held until the transaction ends."""
-    counters = table(Counter)
-    query = sa.select(counters.c.value).where(counters.c.name == name).with_for_update()
-    value = connection.execute(query).scalar_one_or_none()
-    if value is not None:
-        return int(value)
-    # Two who are first at once: one inserts, the other waits for it and then reads.
-    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-    connection.execute(insert(counters).values(name=name, value=0).on_conflict_do_nothing())
-    return int(connection.execute(query).scalar_one())
-
-
-def set_counter(connection: Connection, name: str, value: int) -> None:
-    """Write a counter that is held."""
-    counters = table(Counter)
-    connection.execute(sa.update(counters).where(counters.c.name == name).values(value=value))

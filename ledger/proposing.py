@@ -8,14 +8,14 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
 
+from ledger import counters
 from ledger.changes import CaseState, Change, apply, table
 from ledger.database import Ledger
 from ledger.reference import Reference, read
 from models.assignment import Assignment
-from models.case import Case, Counter, Status
+from models.case import Case, Status
 from models.category import Role
 from models.escalation import Escalation, Outcome
 from models.measure import Proposal, ProposalState
@@ -26,7 +26,7 @@ from rules.policy import Policy
 from rules.proposals import OF_THE_UNIT, History, Kept, Mark, Proposed, Rule, proposed
 
 log, cases, parts = table(Escalation), table(Case), table(Assignment)
-asked, counters = table(Proposal), table(Counter)
+asked = table(Proposal)
 
 
 def propose(ledger: Ledger, at: datetime) -> int:
@@ -35,25 +35,20 @@ def propose(ledger: Ledger, at: datetime) -> int:
     Gives how many proposals were made. The office is told of each; nothing else is done.
     """
     with ledger.snapshot() as connection:
-        if not _fresh(connection, _mark(connection), at):
+        if not _fresh(connection, counters.value(connection, NAME), at):
             return 0
     with ledger.transaction() as connection:
-        mark = _take_turn(connection)
+        mark = counters.hold(connection, NAME)  # two sweeps do not propose the same
         fresh, reference = _fresh(connection, mark, at), read(connection)
         found = [made for row in fresh for made in _called_for(connection, reference, row)]
         _write(connection, reference, found, at)
         newest = max((row.newest for row in fresh), default=0)
-        _looked_until(connection, max(mark, newest))
+        counters.keep(connection, NAME, max(mark, newest))
     return len(found)
 
 
 NAME = "proposals"
 """The counter that holds the id of the last row of the log that was looked at."""
-
-
-def _mark(connection: Connection) -> int:
-    query = sa.select(counters.c.value).where(counters.c.name == NAME)
-    return connection.execute(query).scalar() or 0
 
 
 def _fresh(connection: Connection, mark: int, at: datetime) -> Sequence[Any]:
@@ -69,18 +64,6 @@ def _fresh(connection: Connection, mark: int, at: datetime) -> Sequence[Any]:
         sa.func.count().filter(log.c.card == "red").label("reds"),
     ).where(log.c.id.in_(beyond.union(own)), log.c.level > 0, log.c.unit_id.is_not(None))
     return connection.execute(query.group_by(log.c.unit_id).order_by(log.c.unit_id)).all()
-
-
-def _take_turn(connection: Connection) -> int:
-    """Hold the counter's row, so that two sweeps do not propose the same; gives its value."""
-    new = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-    row = new(counters).values(name=NAME, value=0)
-    held = row.on_conflict_do_update(index_elements=["name"], set_={"value": counters.c.value})
-    return int(connection.execute(held.returning(counters.c.value)).scalar_one())
-
-
-def _looked_until(connection: Connection, row: int) -> None:
-    connection.execute(sa.update(counters).where(counters.c.name == NAME).values(value=row))
 
 
 def _called_for(connection: Connection, reference: Reference, fresh: Any) -> list[Proposed]:

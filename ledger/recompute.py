@@ -12,10 +12,10 @@ from typing import Any, TypeVar
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from ledger import counters
 from ledger.changes import ENGINE, CaseState, Change, apply, table
 from ledger.database import Ledger
 from ledger.log import done_of, epoch_start
-from ledger.opening import hold_counter
 from ledger.papers import paper_limits
 from ledger.parts import answering_of
 from ledger.reference import Reference, read
@@ -68,7 +68,7 @@ def recompute(
     holds all these cases until that ends; nobody opens one meanwhile.
     """
     # Before the first case, like everybody who holds both.
-    hold_counter(connection, "case")
+    counters.hold(connection, "case")
     reference = read(connection)
     total = _count(connection) if told else 0
     seen, touched = 0, list[Retimed]()

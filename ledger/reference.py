@@ -13,9 +13,9 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 from sqlmodel import col, select
 
+from ledger import counters
 from ledger.database import Ledger
 from models.calendar import CalendarDay, CalendarYear, City
-from models.case import Counter as Series
 from models.category import Category, Role, Route, RouteUnit
 from models.person import Absence, Duty, DutyKind, Person, Rota
 from models.policy import PolicyVersion
@@ -93,20 +93,15 @@ def current(connection: Connection, known: Reference | None) -> Reference:
     is recomputed after us, and what is held after it finds the new number here. Asked the other
     way round, a load could commit in between, and its cases would be judged by the old data.
     """
-    if known is not None and known.loads == _loads(connection):
+    if known is not None and known.loads == counters.value(connection, LOADS):
         return known
     return read(connection)
-
-
-def _loads(connection: Connection) -> int:
-    query = select(Series.value).where(col(Series.name) == LOADS)
-    return connection.execute(query).scalar_one_or_none() or 0
 
 
 def read(connection: Connection) -> Reference:
     """All reference data as of now."""
     # First of all: what is loaded while the rest is read shows as a newer number later.
-    loads = _loads(connection)
+    loads = counters.value(connection, LOADS)
     city = connection.execute(select(City)).one_or_none()
     if city is None:
         raise Trouble(

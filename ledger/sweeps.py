@@ -162,7 +162,7 @@ def _look_at(
     looked_until = at
     for judged in judge(looks, at, now, who):
         sent_at = _not_before(change, book, judged, at) or at
-        step = _told_then(judged, reference, answering, sent_at)
+        step = _told_then(judged, reference, answering, at, sent_at)
         _carry_out(change, book, step, answering.lead, at, sent_at)
         counts[_counted(step)] += 1
         if step.look.act is Act.RESUME:
@@ -183,19 +183,23 @@ def _tell_resumed(
     change.owe(NoticeKind.RESUMED, at, who, why, opening)
 
 
-def _told_then(step: Step, reference: Reference, answering: Answering, sent_at: datetime) -> Step:
+def _told_then(
+    step: Step, reference: Reference, answering: Answering, at: datetime, sent_at: datetime
+) -> Step:
     """Who is told when it is sent: a reminder held until Monday goes to Monday's people.
 
     The assisting units that still owe their part are told with the lead.
     """
     if step.outcome is not Outcome.CARRIED_OUT or not step.recipients:
         return step
-    told = addressees(reference.directory, answering, step.look.tell, sent_at) or step.recipients
-    also = helpers(reference.directory, answering, step.look.tell, sent_at)
+    directory, duties, told = reference.directory, step.look.tell, step.recipients
+    if sent_at != at:
+        told = addressees(directory, answering, duties, sent_at) or told
+    if step.look.stage is not Stage.HANDLE or not answering.assisting:
+        return replace(step, recipients=told)
     known = {who.person_id for who in told}
-    more = [who for who in also if who.person_id not in known]
-    handling = step.look.stage is Stage.HANDLE
-    return replace(step, recipients=(*told, *(more if handling else ())))
+    also = helpers(directory, answering, duties, sent_at)
+    return replace(step, recipients=(*told, *(w for w in also if w.person_id not in known)))
 
 
 def _carry_out(
