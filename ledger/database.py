@@ -17,7 +17,7 @@ from models.words import Trouble
 if TYPE_CHECKING:
     from alembic.config import Config
 
-REVISION = "0002"
+REVISION = "0003"
 """The newest migration. Alembic knows it too, but takes half a second to be asked."""
 
 

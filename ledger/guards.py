@@ -7,6 +7,7 @@ from sqlalchemy.engine import Connection
 from sqlmodel import SQLModel
 
 from ledger.changes import table
+from models.account import Act
 from models.cost import Cost
 from models.escalation import Escalation
 from models.evidence import Evidence
@@ -14,10 +15,12 @@ from models.journal import Checkpoint, Entry
 from models.measure import Measure
 from models.meeting import Meeting
 from models.record import Record
+from models.remark import Remark
 from models.request import Review
 
 KEPT: Sequence[type[SQLModel]] = (
-    Record, Escalation, Entry, Checkpoint, Evidence, Review, Meeting, Cost, Measure,
+    Record, Escalation, Entry, Checkpoint, Evidence, Review, Meeting, Cost, Measure, Act,
+    Remark,
 )  # fmt: skip
 
 _ON_SQLITE = "SELECT name FROM sqlite_master WHERE type = 'trigger'"

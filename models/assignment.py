@@ -19,7 +19,7 @@ class Assignment(SQLModel, table=True):
 
     __table_args__ = (
         sa.Index("ix_assignment_case_id", "case_id"),
-        sa.Index("ix_assignment_unit_id", "unit_id"),
+        sa.Index("ix_assignment_unit_id_case_id", "unit_id", "case_id"),
     )
 
     id: int | None = Field(default=None, primary_key=True)

@@ -50,6 +50,13 @@ class LimitSource(Labelled):
     PERSON = "person", "督办员核定", "set by a supervisor"
 
 
+IS_OPEN = (
+    "status IN ('reported', 'filed', 'undecided', 'dispatched', 'in_progress', 'returned', "
+    "'suspended', 'submitted', 'rework')"
+)
+"""The open statuses, as partial indexes name them."""
+
+
 class Case(SQLModel, table=True):
     """One case. `version` counts writes, `epoch` its handling clocks (dispatch, rework,
     extension, reopening), `turn` the statuses it has entered, and so the clocks of its steps.
@@ -72,6 +79,22 @@ class Case(SQLModel, table=True):
         ),
         sa.Index("ix_case__status_id", "status", "id"),
         sa.Index("ix_case__place_key", "place_key"),
+        # What waits, in the order in which it is due; and what waits near a place.
+        sa.Index(
+            "ix_case__open_due",
+            "due_at",
+            "id",
+            sqlite_where=sa.text(IS_OPEN),
+            postgresql_where=sa.text(IS_OPEN),
+        ),
+        sa.Index(
+            "ix_case__open_lat",
+            "lat",
+            "lon",
+            sqlite_where=sa.text(IS_OPEN),
+            postgresql_where=sa.text(IS_OPEN),
+        ),
+        sa.Index("ix_case__area_id_id", "area_id", "id"),
     )
 
     id: int | None = Field(default=None, primary_key=True)
@@ -87,6 +110,9 @@ class Case(SQLModel, table=True):
     area_id: int | None = Field(default=None, foreign_key="area.id")
     category_code: str | None = Field(default=None, foreign_key="category.code", max_length=32)
     severity: str = ""
+    lat: float | None = None
+    lon: float | None = None
+    """Where it is, in degrees of WGS 84, if whoever handed it in said so."""
     reports: int = 1
     """How many findings have joined this case."""
     recurrence_of: int | None = Field(default=None, foreign_key="case_.id")

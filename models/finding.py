@@ -40,6 +40,13 @@ class Draft:
     trouble: tuple[str, str] | None = None
     """Why this row cannot be taken, in Chinese and English; found while reading."""
     cells: tuple[str, ...] = field(default=(), repr=False)
+    person_id: int | None = None
+    """Who handed it in by the portal."""
+    lat: float | None = None
+    lon: float | None = None
+    joins: str = ""
+    """The open case of which whoever hands it in says it is the same problem."""
+    photos: tuple[int, ...] = ()
 
 
 class FindingOutcome(Labelled):
@@ -72,6 +79,7 @@ class Finding(SQLModel, table=True):
     __table_args__ = (
         sa.Index("ix_finding_wording", "wording"),
         sa.Index("ix_finding_case_id", "case_id"),
+        sa.Index("ix_finding_person_id_id", "person_id", "id"),
     )
 
     id: int | None = Field(default=None, primary_key=True)
@@ -89,4 +97,6 @@ class Finding(SQLModel, table=True):
     confidence: float | None = None
     """How sure the choice of category was, 0 to 1; empty when the paper named it."""
     found_on: date | None = None
+    person_id: int | None = Field(default=None, foreign_key="person.id")
+    """Who handed it in by the portal."""
     taken_at: datetime = Field(sa_column=instant(null=False))

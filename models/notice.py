@@ -94,3 +94,5 @@ class Notice(SQLModel, table=True):
     lease_by: str = Field(default="", max_length=120)
     """Who holds it, as "host/process"."""
     ended_at: datetime | None = Field(default=None, sa_column=instant())
+    read_at: datetime | None = Field(default=None, sa_column=instant())
+    """When the person first opened the case after it was owed."""
