@@ -8,7 +8,7 @@ from models.notice import NoticeKind
 from models.words import Words
 from notices.facts import Facts
 from notices.message import one_line
-from notices.spoken import moment, span
+from rules.spoken import moment, span
 
 NOTHING = Words("", "")
 

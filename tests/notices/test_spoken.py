@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from models.words import Words
-from notices.spoken import moment, span
+from rules.spoken import moment, span
 
 ZONE = ZoneInfo("Asia/Shanghai")
 AT = datetime(2026, 9, 29, 9, 0, tzinfo=ZONE)
