@@ -30,9 +30,11 @@ from ledger.dispatching import (
 )
 from ledger.merged import merged_at
 from ledger.opening import Numbers, new_case
+from ledger.photos import attach, digests
 from ledger.reference import Reference, current, read
 from models.case import Case, Stage, Status
 from models.finding import Batch, Draft, Finding, FindingOutcome
+from models.photo import PhotoPurpose
 from models.verb import Verb
 from models.words import Trouble, Words
 from rules import duplicates
@@ -129,6 +131,8 @@ class _Chunk:
     known_rows: dict[str, Any] = field(default_factory=dict)
     known_words: dict[str, str] = field(default_factory=dict)
     seen: dict[str, list[Seen]] = field(default_factory=lambda: defaultdict(list))
+    shown: list[tuple[tuple[int, ...], int, int, int]] = field(default_factory=list)
+    """Pictures, the case they belong to, who uploaded them, and the record that names them."""
     batch_id: int = 0
     numbers: Numbers = field(init=False)
 
@@ -153,6 +157,8 @@ class _Chunk:
             return self._keep(line, FindingOutcome.REJECTED, None, trouble)
         category, confidence = self._category(draft)
         policy = self.reference.book.policy
+        if draft.joins:
+            return self._as_told(line)
         verdict = duplicates.judge(
             draft.place,
             category,
@@ -163,7 +169,7 @@ class _Chunk:
             look_back=policy.window(policy.recurrence_within),
         )
         if verdict.kind is VerdictKind.DUPLICATE and verdict.of:
-            self._join(verdict.of, verdict.reason)
+            self._join(verdict.of.case_id, verdict.reason, draft)
             outcome, case = FindingOutcome.MERGED, verdict.of.case_id
             number, why = verdict.of.number, verdict.reason
         else:
@@ -175,6 +181,19 @@ class _Chunk:
             why = _opened(change, verdict.reason if former else None)
         answer = self._keep(line, outcome, case, why, confidence)
         return Answer(answer.row, outcome, number, why)
+
+    def _as_told(self, line: _Line) -> Answer:
+        """Whoever hands it in has seen the case it is the same as, and says so."""
+        draft, cases = line.draft, table(Case)
+        query = sa.select(cases.c.id, cases.c.number).where(
+            cases.c.number == draft.joins, cases.c.status.in_(OPEN_STATUSES)
+        )
+        of = self.connection.execute(query).one_or_none()
+        if of is None:
+            return self._keep(line, FindingOutcome.REJECTED, None, _NOT_TO_BE_JOINED)
+        self._join(of.id, _TOLD_SAME, draft)
+        self._keep(line, FindingOutcome.MERGED, of.id, _TOLD_SAME)
+        return Answer(draft.row, FindingOutcome.MERGED, of.number, _TOLD_SAME)
 
     # -- judging -----------------------------------------------------------------------------
 
@@ -200,10 +219,22 @@ class _Chunk:
 
     # -- what becomes of it --------------------------------------------------------------------
 
-    def _join(self, of: Seen, why: Words) -> None:
-        change = self._change_of(of.case_id)
+    def _join(self, case_id: int, why: Words, draft: Draft) -> None:
+        change = self._change_of(case_id)
         change.case.set(reports=change.case.reports + 1)
-        change.record(Verb.JOIN, self.at, f"又一次上报并入本案（{self.origin.name}）。{why.zh}")
+        said = f"又一次上报并入本案（{self.origin.name}）。{why.zh}"
+        self._show(change, draft, change.record(Verb.JOIN, self.at, said, **self._pictures(draft)))
+
+    def _pictures(self, draft: Draft) -> dict[str, Any]:
+        """What a record says of the pictures that came with a draft: their digests."""
+        if not draft.photos or draft.person_id is None:
+            return {}
+        return {"photos": digests(self.connection, draft.photos, draft.person_id)}
+
+    def _show(self, change: Change, draft: Draft, seq: int) -> None:
+        """Let the pictures that came with a draft belong to its case."""
+        if draft.photos and draft.person_id is not None:
+            self.shown.append((draft.photos, change.case.id, draft.person_id, seq))
 
     def _open(
         self,
@@ -218,11 +249,11 @@ class _Chunk:
         self.changes[change.case.id] = change
         self._remember(change)
         if draft.fixed_on_spot:
-            return self._fixed(change)
+            return self._fixed(change, draft)
         book = self.reference.book
         if book.policy.filing == "hand":
-            return self._wait(change, category, limit, former)
-        self._file(change, category, confidence, former)
+            return self._wait(change, draft, category, limit, former)
+        self._file(change, draft, category, confidence, former)
         claim = Claim(draft.units, draft.coordinate)
         routed = decide(self.reference, claim, category, area_path, self.at)
         change.case.set(limit=limit)
@@ -234,7 +265,12 @@ class _Chunk:
         return change
 
     def _file(
-        self, change: Change, category: str | None, confidence: float | None, former: Seen | None
+        self,
+        change: Change,
+        draft: Draft,
+        category: str | None,
+        confidence: float | None,
+        former: Seen | None,
     ) -> None:
         change.move(Status.FILED, self.at)
         start_step(change, self.reference.book, Stage.DISPATCH, self.at)
@@ -242,31 +278,41 @@ class _Chunk:
         kind = f"{known.code} {known.minor}" if known else "类别待定"
         sure = f"（把握 {confidence:.0%}）" if confidence is not None else ""
         relapse = f"反弹：{former.number} 销号后再次出现。" if former else ""
-        change.record(
+        seq = change.record(
             Verb.FILE,
             self.at,
             f"由{self.origin.name}立案，{kind}{sure}。{relapse}",
             category=category,
             confidence=confidence,
             recurrence_of=former.number if former else None,
+            **self._pictures(draft),
         )
+        self._show(change, draft, seq)
 
     def _wait(
-        self, change: Change, category: str | None, limit: str, former: Seen | None
+        self,
+        change: Change,
+        draft: Draft,
+        category: str | None,
+        limit: str,
+        former: Seen | None,
     ) -> Change:
         """Reported only: a supervisor files, rejects or merges it."""
         change.case.set(limit=limit)
         start_step(change, self.reference.book, Stage.FILE, self.at)
         relapse = f"疑为 {former.number} 的反弹。" if former else ""
         said = f"由{self.origin.name}上报，待立案。{relapse}"
-        change.record(Verb.REPORT, self.at, said, category=category)
+        seq = change.record(Verb.REPORT, self.at, said, category=category, **self._pictures(draft))
+        self._show(change, draft, seq)
         plan(change, self.reference.book)
         return change
 
-    def _fixed(self, change: Change) -> Change:
+    def _fixed(self, change: Change, draft: Draft) -> Change:
         change.move(Status.CLOSED, self.at)
         change.case.set(closed_at=self.at, submitted_at=self.at, late=False)
-        change.record(Verb.FIX_ON_SPOT, self.at, f"现场已整改，登记销号（{self.origin.name}）。")
+        said = f"现场已整改，登记销号（{self.origin.name}）。"
+        seq = change.record(Verb.FIX_ON_SPOT, self.at, said, **self._pictures(draft))
+        self._show(change, draft, seq)
         return change
 
     def _new_case(
@@ -281,6 +327,8 @@ class _Chunk:
             area_id=area_id,
             category_code=category,
             severity=draft.severity,
+            lat=draft.lat,
+            lon=draft.lon,
             recurrence_of=former.case_id if former else None,
         )
 
@@ -307,6 +355,7 @@ class _Chunk:
                 "paper": line.facts,
                 "confidence": confidence,
                 "found_on": draft.found_on,
+                "person_id": draft.person_id,
                 "taken_at": self.at,
             }
         )
@@ -399,9 +448,16 @@ class _Chunk:
     def _write(self) -> None:
         apply(self.connection, list(self.changes.values()))
         insert(self.connection, Finding, self.findings)
+        for ids, case_id, person_id, seq in self.shown:
+            attach(self.connection, ids, case_id, person_id, PhotoPurpose.FINDING, seq)
         self.numbers.keep()
 
 
+_TOLD_SAME = Words("上报人认定为同一问题", "whoever handed it in says it is the same problem")
+_NOT_TO_BE_JOINED = Words(
+    "要并入的案件已经办结或不存在。请去掉“并入”，作为新问题上报。",
+    "the case it should join is closed by now or does not exist. Hand it in as a new problem.",
+)
 _SAME_WORDS = Words(
     "同样文字的问题已在办，未重复立案", "known word for word, and its case is still open"
 )

@@ -21,7 +21,7 @@ _BLANK: Mapping[str, Any] = dict.fromkeys(
     "limit": "", "provisional": False, "exempt": False, "verified_by": "", "raised": 0,
     "returns": 0, "reworks": 0, "extensions": 0, "suspensions": 0, "appeals": 0, "relapses": 0,
     "look_backs": 0, "records": 0, "head": "", "reports": 1, "severity": "", "version": 0,
-    "epoch": 0, "turn": 0, "area_id": None, "category_code": None,
+    "epoch": 0, "turn": 0, "area_id": None, "category_code": None, "lat": None, "lon": None,
 }  # fmt: skip
 
 

@@ -25,6 +25,7 @@ from ledger.desk.filing import (
     reject,
     split,
 )
+from ledger.desk.matter import Shown
 from ledger.desk.time import ask, decide, resume_by_hand, urge
 from ledger.desk.work import (
     confirm_part,
@@ -39,6 +40,7 @@ from ledger.desk.work import (
 
 __all__ = [
     "Share",
+    "Shown",
     "acknowledge",
     "ask",
     "assign",

@@ -9,6 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from ledger import photos
 from ledger.changes import CaseState, Change, Overtaken, apply, table
 from ledger.database import Ledger
 from ledger.dispatching import choose_limit, plan
@@ -20,6 +21,7 @@ from models.case import Case, LimitSource, Pause, Status
 from models.category import Role
 from models.notice import Notice, NoticeKind
 from models.person import DutyKind, Person
+from models.photo import PhotoPurpose
 from models.request import Request, RequestState
 from models.unit import Unit
 from models.verb import Verb
@@ -33,6 +35,26 @@ from rules.limits import Limit, parse
 from rules.routing import Routed
 
 
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """Pictures that go with a verb, by their ids, and who uploaded them."""
+
+    photos: tuple[int, ...]
+    person_id: int
+
+
+SHOWS = {
+    Verb.SUBMIT: PhotoPurpose.SUBMISSION,
+    Verb.CONFIRM_PART: PhotoPurpose.SUBMISSION,
+    Verb.VERIFY_PASS: PhotoPurpose.VERIFICATION,
+    Verb.VERIFY_PARTLY: PhotoPurpose.VERIFICATION,
+    Verb.VERIFY_FAIL: PhotoPurpose.VERIFICATION,
+    Verb.LOOK_BACK_PASS: PhotoPurpose.LOOK_BACK,
+    Verb.LOOK_BACK_FAIL: PhotoPurpose.LOOK_BACK,
+}
+"""Verbs that pictures may go with, and what these are then to show."""
+
+
 @dataclass
 class Matter:
     """One case on the desk: what a verb needs to know, and the change it makes."""
@@ -44,6 +66,7 @@ class Matter:
     at: datetime
     actor: str
     to: Status
+    shown: Shown | None = None
 
     @property
     def case(self) -> CaseState:
@@ -51,8 +74,20 @@ class Matter:
         return self.change.case
 
     def record(self, verb: Verb, words: str, **data: Any) -> None:
-        """Write what happened under the actor's name."""
-        self.change.record(verb, self.at, words, self.actor, **data)
+        """Write what happened under the actor's name.
+
+        Pictures that go with the verb are named in its record by their digests: as records are
+        chained, none can be exchanged afterwards.
+        """
+        shown = self.shown if verb in SHOWS else None
+        if shown is None or not shown.photos:
+            self.change.record(verb, self.at, words, self.actor, **data)
+            return
+        of = (self.connection, shown.photos)
+        data["photos"] = photos.digests(*of, shown.person_id)
+        said = f"{words}（照片 {len(shown.photos)} 张）"
+        seq = self.change.record(verb, self.at, said, self.actor, **data)
+        photos.attach(*of, self.case.id, shown.person_id, SHOWS[verb], seq)
 
     def move(self) -> None:
         """Enter the status the verb leads to."""
@@ -145,11 +180,12 @@ def act(
     actor: str,
     effect: Effect,
     first: Callable[[Connection], object] = lambda connection: None,
+    shown: Shown | None = None,
 ) -> Moved | Refused:
     """Carry a verb out in one transaction, if the table allows it where the case stands.
 
-    `first` holds what must be held before the case itself. A refusal writes nothing. Raises
-    Trouble when there is no such case, unit or person.
+    `first` holds what must be held before the case itself; `shown` goes with the verb. A refusal
+    writes nothing. Raises Trouble when there is no such case, unit or person.
     """
     try:
         with ledger.transaction() as connection:
@@ -164,7 +200,7 @@ def act(
             reference = read(connection)
             book = reference.books[row["policy_id"]]
             change = Change(CaseState(row))
-            matter = Matter(connection, reference, book, change, at, actor, answer.to)
+            matter = Matter(connection, reference, book, change, at, actor, answer.to, shown)
             refused = effect(matter)
             if refused is not None:
                 return Refused(refused)
@@ -172,7 +208,7 @@ def act(
             apply(connection, [change])
             return Moved(matter.case.status)
     except Overtaken:
-        return Refused(_OVERTAKEN)
+        return Refused(OVERTAKEN)
 
 
 def _leave_behind(matter: Matter, verb: Verb) -> None:
@@ -181,9 +217,10 @@ def _leave_behind(matter: Matter, verb: Verb) -> None:
         matter.change.decided = {"state": RequestState.LAPSED, "decided_at": matter.at}
 
 
-_OVERTAKEN = Words(
-    "案件刚刚被他人处理，本次未写入。请刷新后再试。",
-    "somebody else has just moved the case; nothing was written. Look again, then retry.",
+OVERTAKEN = Words(
+    "您看到的情况之后，案件已被他人处理，本次没有写入。请看过最新情况再办。",
+    "somebody has moved the case since you looked at it; nothing was written. Look at how it "
+    "stands now, then decide again.",
 )
 
 

@@ -1,6 +1,6 @@
 """整改与核查: putting right, checking on site, and what comes after closing."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from ledger.changes import table
 from ledger.database import Ledger
-from ledger.desk.matter import Matter, act, needs_reason, owe_closing, set_due
+from ledger.desk.matter import Matter, Shown, act, needs_reason, owe_closing, set_due
 from ledger.dispatching import TICK, local, start_step
 from ledger.log import done_of, epoch_start
 from ledger.retiming import catch_up
@@ -24,7 +24,14 @@ from rules.history import now_of
 from rules.lifecycle import Moved, Refused
 
 
-def submit(ledger: Ledger, number: str, text: str, at: datetime, actor: str) -> Moved | Refused:
+def submit(
+    ledger: Ledger,
+    number: str,
+    text: str,
+    at: datetime,
+    actor: str,
+    shown: Shown | None = None,
+) -> Moved | Refused:
     """Hand in the rectification for all. The handling clock stops; lateness is decided now.
 
     Assisting units whose part is still open are named in the record.
@@ -47,11 +54,17 @@ def submit(ledger: Ledger, number: str, text: str, at: datetime, actor: str) -> 
         matter.plan()
         return None
 
-    return act(ledger, number, Verb.SUBMIT, at, actor, effect)
+    return act(ledger, number, Verb.SUBMIT, at, actor, effect, shown=shown)
 
 
 def confirm_part(
-    ledger: Ledger, number: str, unit: str, text: str, at: datetime, actor: str
+    ledger: Ledger,
+    number: str,
+    unit: str,
+    text: str,
+    at: datetime,
+    actor: str,
+    shown: Shown | None = None,
 ) -> Moved | Refused:
     """An assisting unit reports its part done; late if the case was due by then."""
 
@@ -78,7 +91,7 @@ def confirm_part(
         matter.tell(kind, matter.lead(), (DutyKind.CONTACT,), reason=said)
         return None
 
-    return act(ledger, number, Verb.CONFIRM_PART, at, actor, effect)
+    return act(ledger, number, Verb.CONFIRM_PART, at, actor, effect, shown=shown)
 
 
 def _needs_account(text: str) -> Words | None:
@@ -145,26 +158,35 @@ def verify(
     partly: bool = False,
     left: Sequence[str] = (),
     reason: str = "",
+    shown: Shown | None = None,
 ) -> Moved | Refused:
     """Say what was found on site: passed closes the case, failed sends it to rework.
 
     `partly` sends back what is left: the parts of the units named in `left` are open again,
     those of the others stay done; a plain failure opens all of them.
     """
-    if passed and not partly:
-        return act(ledger, number, Verb.VERIFY_PASS, at, actor, lambda m: _close(m, reason))
-    if not partly:
-        return act(ledger, number, Verb.VERIFY_FAIL, at, actor, lambda m: _fail(m, reason))
-    return act(ledger, number, Verb.VERIFY_PARTLY, at, actor, lambda m: _partly(m, left, reason))
+    verb, effect = _found(passed, partly, left, reason)
+    return act(ledger, number, verb, at, actor, effect, shown=shown)
 
 
-def _close(matter: Matter, reason: str) -> None:
+def _found(
+    passed: bool, partly: bool, left: Sequence[str], reason: str
+) -> tuple[Verb, Callable[[Matter], Words | None]]:
+    if partly:
+        return Verb.VERIFY_PARTLY, lambda matter: _partly(matter, left, reason)
+    if passed:
+        return Verb.VERIFY_PASS, lambda matter: _close(matter, reason)
+    return Verb.VERIFY_FAIL, lambda matter: _fail(matter, reason)
+
+
+def _close(matter: Matter, reason: str) -> Words | None:
     matter.move()
     start_step(matter.change, matter.book, Stage.PUBLISH, matter.at)
     matter.case.set(closed_at=matter.at, verified_by=matter.actor)
     matter.record(Verb.VERIFY_PASS, f"核查通过，销号。{reason}".strip())
     owe_closing(matter)
     matter.plan()
+    return None
 
 
 def _fail(matter: Matter, reason: str) -> Words | None:
@@ -259,7 +281,14 @@ def expose(ledger: Ledger, number: str, medium: str, at: datetime, actor: str) -
 
 
 def look_back(
-    ledger: Ledger, number: str, at: datetime, actor: str, *, passed: bool, reason: str = ""
+    ledger: Ledger,
+    number: str,
+    at: datetime,
+    actor: str,
+    *,
+    passed: bool,
+    reason: str = "",
+    shown: Shown | None = None,
 ) -> Moved | Refused:
     """Say what was found on looking back: it held, or it is back (反弹).
 
@@ -280,7 +309,7 @@ def look_back(
         matter.plan()
         return None
 
-    return act(ledger, number, verb, at, actor, effect)
+    return act(ledger, number, verb, at, actor, effect, shown=shown)
 
 
 def _no_look_back(matter: Matter) -> Words | None:

@@ -399,7 +399,7 @@ def test_what_was_read_before_another_moved_the_case_is_refused_and_not_written(
         raise Overtaken
 
     monkeypatch.setattr(matter, "apply", too_late)
-    with refusal("刚刚被他人处理", "nothing was written"):
+    with refusal("已被他人处理", "nothing was written"):
         world.carol.passes(case)
     assert [world.rows(model) for model in EVERYTHING] == before
 

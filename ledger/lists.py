@@ -1,0 +1,291 @@
+"""案件列表: pages of cases for a viewer, filtered, by the key of the last one seen.
+
+A page costs what it shows, however many cases there are: what waits lies in an index in the
+order in which it is due, and the rest is read from the newest backwards.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from ledger.changes import table
+from ledger.database import Ledger
+from ledger.scope import areas_under, is_open, units_under, visible
+from models.assignment import Assignment
+from models.case import Case, Status
+from models.category import Category, Role
+from models.request import Request, RequestKind
+from models.unit import Area, Unit
+from rules.permission import Viewer
+
+PAGE = 50
+
+
+class Order(StrEnum):
+    """DUE: open cases only, those due first before the others; NEWEST: all, newest first."""
+
+    DUE = "due"
+    NEWEST = "newest"
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a list is narrowed to; what is left empty does not narrow it.
+
+    `unit` and `area` are ids and mean the whole subtree; `text` is a case number, or part of
+    the place or the problem. `due_until` and `due_from` bound the handling deadline, half open.
+    """
+
+    order: Order = Order.DUE
+    statuses: frozenset[Status] = frozenset()
+    unit: int | None = None
+    area: int | None = None
+    category: str = ""
+    text: str = ""
+    due_from: datetime | None = None
+    due_until: datetime | None = None
+    reworked: bool = False
+    leading: bool = False
+    """Only where `unit` leads."""
+
+
+@dataclass(frozen=True, slots=True)
+class CaseLine:
+    """One case in a list. It satisfies `rules.countdown.Clocks`."""
+
+    id: int
+    number: str
+    version: int
+    status: Status
+    place: str
+    problem: str
+    category: str
+    area: str
+    unit: str
+    """The lead's name, empty while nobody leads."""
+    limit: str
+    policy_id: int
+    reported_at: datetime
+    since: datetime
+    step_due_at: datetime | None
+    clock_from: datetime | None
+    due_at: datetime | None
+    look_back_due_at: datetime | None
+    late: bool | None
+    closed_at: datetime | None
+    lat: float | None
+    lon: float | None
+    reports: int
+    returns: int
+    reworks: int
+    extensions: int
+    suspensions: int
+    appeals: int
+    asked: RequestKind | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page. `after` is the key to ask for the next one with, empty at the end."""
+
+    lines: Sequence[CaseLine]
+    after: str = ""
+
+
+def page(ledger: Ledger, viewer: Viewer, wanted: Wanted, after: str = "", size: int = PAGE) -> Page:
+    """One page of what the viewer may see. An `after` that cannot be read means the beginning."""
+    with ledger.snapshot() as connection:
+        return page_in(connection, viewer, wanted, after, size)
+
+
+def page_in(
+    connection: Connection, viewer: Viewer, wanted: Wanted, after: str = "", size: int = PAGE
+) -> Page:
+    """The same within a transaction."""
+    which = sa.and_(visible(connection, viewer), *_conditions(connection, wanted))
+    if wanted.order is Order.NEWEST:
+        ids, key = _newest(connection, which, after, size)
+    else:
+        ids, key = _by_due(connection, which, after, size)
+    return Page(_lines(connection, ids), key)
+
+
+def lines_of(connection: Connection, viewer: Viewer, ids: Sequence[int]) -> list[CaseLine]:
+    """These cases as lines, in this order; those out of scope are left out."""
+    cases = table(Case)
+    seen = sa.select(cases.c.id).where(cases.c.id.in_(ids), visible(connection, viewer))
+    mine = set(connection.execute(seen).scalars())
+    return _lines(connection, [case for case in ids if case in mine])
+
+
+def count(ledger: Ledger, viewer: Viewer, wanted: Wanted, most: int = 1000) -> int:
+    """How many there are, counted up to `most` only: a list of more is not read to its end."""
+    cases = table(Case)
+    with ledger.snapshot() as connection:
+        which = sa.and_(visible(connection, viewer), *_conditions(connection, wanted))
+        some = sa.select(cases.c.id).where(which).limit(most).subquery()
+        return int(connection.execute(sa.select(sa.func.count()).select_from(some)).scalar_one())
+
+
+# -- what is wanted ----------------------------------------------------------------------------
+
+
+def _conditions(connection: Connection, wanted: Wanted) -> list[sa.ColumnElement[bool]]:
+    cases = table(Case)
+    found: list[sa.ColumnElement[bool]] = []
+    if wanted.order is Order.DUE:
+        found.append(is_open)
+    if wanted.statuses:
+        found.append(cases.c.status.in_(sorted(wanted.statuses)))
+    if wanted.area is not None:
+        found.append(cases.c.area_id.in_(areas_under(connection, [wanted.area])))
+    if wanted.unit is not None:
+        found.append(cases.c.id.in_(_of_unit(connection, wanted.unit, wanted.leading)))
+    if wanted.category:
+        found.append(cases.c.category_code == wanted.category)
+    if wanted.due_from is not None:
+        found.append(cases.c.due_at >= wanted.due_from)
+    if wanted.due_until is not None:
+        found.append(cases.c.due_at < wanted.due_until)
+    if wanted.reworked:
+        found.append(cases.c.reworks > 0)
+    if wanted.text:
+        found.append(_says(wanted.text))
+    return found
+
+
+def _of_unit(connection: Connection, unit: int, leading: bool) -> sa.Select[Any]:
+    parts = table(Assignment)
+    mine = parts.c.unit_id.in_(units_under(connection, [unit])) & parts.c.ended_at.is_(None)
+    if leading:
+        mine &= parts.c.role == Role.LEAD
+    return sa.select(parts.c.case_id).where(mine)
+
+
+def _says(text: str) -> sa.ColumnElement[bool]:
+    cases = table(Case)
+    if text[:4].isdigit() and len(text) > 4 and text[4] == "-":
+        return cases.c.number == text
+    return cases.c.place.contains(text, autoescape=True) | cases.c.problem.contains(
+        text, autoescape=True
+    )
+
+
+# -- one page ----------------------------------------------------------------------------------
+
+
+def _newest(
+    connection: Connection, which: sa.ColumnElement[bool], after: str, size: int
+) -> tuple[list[int], str]:
+    cases = table(Case)
+    query = sa.select(cases.c.id).where(which).order_by(cases.c.id.desc()).limit(size + 1)
+    if after.isdigit():
+        query = query.where(cases.c.id < int(after))
+    ids = list(connection.execute(query).scalars())
+    return ids[:size], str(ids[size - 1]) if len(ids) > size else ""
+
+
+def _by_due(
+    connection: Connection, which: sa.ColumnElement[bool], after: str, size: int
+) -> tuple[list[int], str]:
+    """Those with a deadline in its order, then those without, in the order of their ids."""
+    due, last = _key(after)
+    rows: list[Any] = []
+    if due is not None or not after:
+        rows = _with_deadline(connection, which, due, last, size + 1)
+    if len(rows) <= size:
+        start = 0 if due is not None or not after else last
+        rows += _without(connection, which, start, size + 1 - len(rows))
+    if len(rows) <= size:
+        return [row.id for row in rows], ""
+    end = rows[size - 1]
+    stamp = end.due_at.astimezone(UTC).isoformat() if end.due_at else ""
+    return [row.id for row in rows[:size]], f"{stamp}~{end.id}"
+
+
+def _key(after: str) -> tuple[datetime | None, int]:
+    stamp, _, last = after.partition("~")
+    try:
+        return datetime.fromisoformat(stamp) if stamp else None, int(last or 0)
+    except ValueError:
+        return None, 0
+
+
+def _with_deadline(
+    connection: Connection,
+    which: sa.ColumnElement[bool],
+    due: datetime | None,
+    last: int,
+    most: int,
+) -> list[Any]:
+    cases = table(Case)
+    query = sa.select(cases.c.id, cases.c.due_at).where(which, cases.c.due_at.is_not(None))
+    if due is not None:
+        later = sa.tuple_(cases.c.due_at, cases.c.id) > sa.tuple_(
+            sa.literal(due, cases.c.due_at.type), sa.literal(last)
+        )
+        query = query.where(later)
+    query = query.order_by(cases.c.due_at, cases.c.id).limit(most)
+    return list(connection.execute(query))
+
+
+def _without(
+    connection: Connection, which: sa.ColumnElement[bool], last: int, most: int
+) -> list[Any]:
+    cases = table(Case)
+    query = sa.select(cases.c.id, cases.c.due_at).where(
+        which, cases.c.due_at.is_(None), cases.c.id > last
+    )
+    return list(connection.execute(query.order_by(cases.c.id).limit(most)))
+
+
+_OWN = ("id", "number", "version", "status", "place", "problem", "limit", "policy_id",
+        "reported_at", "since", "step_due_at", "clock_from", "due_at", "look_back_due_at", "late",
+        "closed_at", "lat", "lon", "reports", "returns", "reworks", "extensions", "suspensions",
+        "appeals")  # fmt: skip
+
+
+def _lines(connection: Connection, ids: Sequence[int]) -> list[CaseLine]:
+    """The lines of some cases, in their order: what belongs to them is read by their ids."""
+    if not ids:
+        return []
+    cases, areas, kinds = table(Case), table(Area), table(Category)
+    query = (
+        sa.select(
+            *(cases.c[name] for name in _OWN),
+            sa.func.coalesce(kinds.c.minor, "").label("category"),
+            sa.func.coalesce(areas.c.name, "").label("area"),
+        )
+        .outerjoin(areas, areas.c.id == cases.c.area_id)
+        .outerjoin(kinds, kinds.c.code == cases.c.category_code)
+        .where(cases.c.id.in_(ids))
+    )
+    leads, asked = _leads(connection, ids), _asked(connection, ids)
+    found = {
+        row["id"]: CaseLine(**row, unit=leads.get(row["id"], ""))
+        for row in connection.execute(query).mappings()
+    }
+    return [replace(found[case], asked=asked.get(case)) for case in ids if case in found]
+
+
+def _leads(connection: Connection, ids: Sequence[int]) -> Mapping[int, str]:
+    parts, units = table(Assignment), table(Unit)
+    query = (
+        sa.select(parts.c.case_id, units.c.name)
+        .join(units, units.c.id == parts.c.unit_id)
+        .where(parts.c.case_id.in_(ids), parts.c.role == Role.LEAD, parts.c.ended_at.is_(None))
+    )
+    return {row.case_id: row.name for row in connection.execute(query)}
+
+
+def _asked(connection: Connection, ids: Sequence[int]) -> Mapping[int, RequestKind]:
+    requests = table(Request)
+    query = sa.select(requests.c.case_id, requests.c.kind).where(
+        requests.c.case_id.in_(ids), requests.c.decided_at.is_(None)
+    )
+    return {row.case_id: row.kind for row in connection.execute(query)}
