@@ -23,6 +23,26 @@ class Settings(BaseSettings):
     port: int = Field(default=4200, ge=1, le=65535)
     """Where `duban up` lets Prefect's own server listen, on 127.0.0.1."""
 
+    portal_host: str = "127.0.0.1"
+    portal_port: int = Field(default=8000, ge=1, le=65535)
+    """Where the portal listens."""
+    portal_url: str = ""
+    """The address people reach it by, as in https://duban.example.gov.cn; it stands in the links
+    of notices, and with https cookies go over https only. Empty: host and port."""
+    photos: str = ""
+    """Where pictures are kept: a folder, or an fsspec URL such as s3://bucket/prefix. Empty:
+    `photos` in the home folder."""
+    sign_in_file: Path | None = None
+    """Settings of other houses' sign-in; see docs/sign-in.md."""
+
+    def address(self) -> str:
+        """The portal's public address, without a slash at its end."""
+        return (self.portal_url or f"http://{self.portal_host}:{self.portal_port}").rstrip("/")
+
+    def store(self) -> str:
+        """Where pictures are kept."""
+        return self.photos or str(self.home.resolve() / "photos")
+
     def database(self) -> str:
         """The URL of the ledger."""
         return self.database_url or f"sqlite:///{self.home.resolve() / 'duban.db'}"

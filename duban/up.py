@@ -8,11 +8,14 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
+from http import HTTPStatus
 from pathlib import Path
 from types import FrameType
 from typing import IO, NoReturn
+
+import requests
 
 from duban import show
 from duban.engine import answers, server_file
@@ -37,13 +40,20 @@ def run(settings: Settings, *, demo: bool) -> None:
         for line in set_up(settings, demo=demo):
             show.say(line)
         url, server = stack.enter_context(_server(settings))
+        address, portal = stack.enter_context(_portal(settings))
+        show.say(f"门户 portal: {address}")
         if demo:
             from duban.fortnight import play_once
 
             play_once(settings)
         serving = stack.enter_context(_child(settings, "serving", "-m", "duban.serving"))
-        _where_to_look(settings, url)
-        _wait({"Prefect 服务 server": server, "定时督办 deployments": serving}, settings)
+        _where_to_look(settings, url, address, demo=demo)
+        children = {
+            "Prefect 服务 server": server,
+            "门户 portal": portal,
+            "定时督办 deployments": serving,
+        }
+        _wait(children, settings)
 
 
 def _interrupt(_: int, __: FrameType | None) -> NoReturn:
@@ -105,7 +115,9 @@ def _server(settings: Settings) -> Iterator[tuple[str, subprocess.Popen[bytes]]]
     args = ("-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(port))
     with _child(settings, "prefect-server", *args) as server:
         with show.err.status("正在启动 Prefect 服务… starting the Prefect server"):
-            _until_it_answers(url, server, settings)
+            _until_it_answers(
+                "Prefect 服务 server", lambda: answers(url), server, settings, "prefect-server"
+            )
         note = server_file(settings.home)
         note.write_text(json.dumps({"url": url, "pid": server.pid}), "utf-8")
         try:
@@ -114,28 +126,51 @@ def _server(settings: Settings) -> Iterator[tuple[str, subprocess.Popen[bytes]]]
             note.unlink(missing_ok=True)
 
 
-def _until_it_answers(url: str, server: subprocess.Popen[bytes], settings: Settings) -> None:
+@contextmanager
+def _portal(settings: Settings) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
+    """The portal, on the wished port or a free one; gives the address people reach it by."""
+    port = _free_port(settings.portal_port, settings.portal_host)
+    here = f"http://{settings.portal_host}:{port}"
+    address = settings.portal_url or here
+    # The notices of all that is started from here on carry links to it.
+    os.environ["DUBAN_PORTAL_PORT"], os.environ["DUBAN_PORTAL_URL"] = str(port), address
+    with _child(settings, "portal", "-m", "portal.serve") as portal:
+        _until_it_answers("门户 portal", lambda: _open(here), portal, settings, "portal")
+        yield address, portal
+
+
+def _open(url: str) -> bool:
+    try:
+        return requests.get(f"{url}/health", timeout=3).status_code == HTTPStatus.OK
+    except requests.RequestException:
+        return False
+
+
+def _until_it_answers(
+    what: str,
+    answers: Callable[[], bool],
+    process: subprocess.Popen[bytes],
+    settings: Settings,
+    name: str,
+) -> None:
     give_up = time.monotonic() + STARTING
     while time.monotonic() < give_up:
-        if server.poll() is None and answers(url):
+        if process.poll() is None and answers():
             return
-        if server.poll() is not None:
+        if process.poll() is not None:
             break
         time.sleep(0.3)
-    log = settings.home / "logs" / "prefect-server.log"
-    raise Trouble(
-        f"Prefect 服务没有启动。原因见 {log}。",
-        f"The Prefect server did not start. {log} says why.",
-    )
+    log = settings.home / "logs" / f"{name}.log"
+    raise Trouble(f"{what} 没有启动。原因见 {log}。", f"{what} did not start. {log} says why.")
 
 
-def _free_port(wished: int) -> int:
+def _free_port(wished: int, host: str = "127.0.0.1") -> int:
     """The wished port, or any free one when another program listens there."""
     for port in (wished, 0):
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
-                probe.bind(("127.0.0.1", port))
+                probe.bind((host, port))
             except OSError:
                 continue
             return int(probe.getsockname()[1])
@@ -184,10 +219,11 @@ def _wait_for(process: subprocess.Popen[bytes], seconds: float) -> None:
         process.wait(seconds)
 
 
-def _where_to_look(settings: Settings, url: str) -> None:
+def _where_to_look(settings: Settings, url: str, address: str, *, demo: bool) -> None:
     home = settings.home.resolve()
     show.say(
         f"\n督办引擎正在运行，每分钟一轮。Ctrl-C 停止。\n"
+        f"  门户        {address}\n"
         f"  督办日志    duban log\n"
         f"  案件        duban cases · duban case 案号 · duban explain 案号\n"
         f"  通知        duban outbox · {home / 'messages'}\n"
@@ -196,6 +232,10 @@ def _where_to_look(settings: Settings, url: str) -> None:
         f"\nRunning, one round a minute; Ctrl-C stops everything. Look with the commands above; "
         f"put ledgers into the inbox."
     )
+    if demo:
+        from duban.demo_accounts import show_accounts
+
+        show_accounts()
 
 
 def _wait(children: dict[str, subprocess.Popen[bytes]], settings: Settings) -> None:

@@ -1,0 +1,1 @@
+"""接口: /api/v1, the same verbs for programs."""

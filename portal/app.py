@@ -1,0 +1,56 @@
+"""The portal as one ASGI application."""
+
+from collections.abc import Awaitable, Callable
+
+from fastapi import Depends, FastAPI, Request
+from starlette.responses import Response
+from starlette.staticfiles import StaticFiles
+
+from documents.store import Store
+from duban.settings import Settings
+from ledger.database import Ledger
+from portal import errors
+from portal.house import House
+from portal.pages import routers
+from portal.seeing import guarded
+from portal.templating import HERE
+
+HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'self'; img-src 'self' data: blob:; object-src 'none'; base-uri 'none'; "
+        "form-action 'self'; frame-ancestors 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Permissions-Policy": "camera=(self), geolocation=(self), microphone=()",
+    "Cross-Origin-Opener-Policy": "same-origin",
+}
+
+
+def create(ledger: Ledger, settings: Settings) -> FastAPI:
+    """The portal of a ledger."""
+    app = FastAPI(title="Duban 督办", docs_url=None, redoc_url=None, openapi_url=None)
+    app.state.house = House(ledger, settings, Store(settings.store()))
+    app.middleware("http")(_headers)
+    errors.install(app)
+    for router in routers():
+        app.include_router(router, dependencies=[Depends(guarded)])
+    app.mount("/static", StaticFiles(directory=HERE / "static"), name="static")
+    return app
+
+
+async def _headers(
+    request: Request, following: Callable[[Request], Awaitable[Response]]
+) -> Response:
+    response = await following(request)
+    for name, value in HEADERS.items():
+        response.headers.setdefault(name, value)
+    response.headers.setdefault("Cache-Control", _kept(request))
+    return response
+
+
+def _kept(request: Request) -> str:
+    """Pages are kept by nobody; a static file asked for by its version, for ever."""
+    if not request.url.path.startswith("/static/"):
+        return "no-store"
+    return "public, max-age=31536000, immutable" if request.url.query else "no-cache"

@@ -1,0 +1,53 @@
+"""What every page needs besides the request: the ledger, the settings, the clock, the pictures."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated, cast
+from zoneinfo import ZoneInfo
+
+from documents.store import Store
+from fastapi import Depends, Request
+
+from duban.session import now
+from duban.settings import Settings
+from ledger.database import Ledger
+from ledger.reference import Reference, current
+
+
+@dataclass
+class House:
+    """One running portal."""
+
+    ledger: Ledger
+    settings: Settings
+    store: Store
+    clock: Callable[[], datetime] = now
+    _reference: Reference | None = None
+
+    def reference(self) -> Reference:
+        """All reference data, read again when something has been loaded since."""
+        with self.ledger.snapshot() as connection:
+            self._reference = current(connection, self._reference)
+        return self._reference
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The city's zone."""
+        return self.reference().zone
+
+
+def house(request: Request) -> House:
+    """The portal this request came to."""
+    return cast(House, request.app.state.house)
+
+
+def at(request: Request) -> datetime:
+    """The instant of this request; the same however often it is asked."""
+    if not hasattr(request.state, "at"):
+        request.state.at = house(request).clock()
+    return cast(datetime, request.state.at)
+
+
+InHouse = Annotated[House, Depends(house)]
+At = Annotated[datetime, Depends(at)]

@@ -1,0 +1,29 @@
+"""`python -m portal.serve`: the portal's process."""
+
+import logging
+
+import uvicorn
+
+from duban.settings import prepare
+from ledger.database import connect
+from portal.app import create
+
+
+def main() -> None:
+    """Serve until told to stop."""
+    settings = prepare()
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    app = create(connect(settings.database()), settings)
+    uvicorn.run(
+        app,
+        host=settings.portal_host,
+        port=settings.portal_port,
+        # Links hold a secret in their address: who asked for what is not written down here.
+        access_log=False,
+        server_header=False,
+        proxy_headers=True,
+    )
+
+
+if __name__ == "__main__":
+    main()
