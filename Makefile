@@ -5,7 +5,7 @@ BIN := .venv/bin
 export UV_PYTHON_DOWNLOADS := never
 export DO_NOT_TRACK := 1
 
-.PHONY: run test check bench docs clean
+.PHONY: run test check bench docs screenshots clean
 
 run: .venv/ready ## play the demo fortnight, then keep running
 	$(BIN)/duban up --demo
@@ -26,6 +26,9 @@ bench: .venv/ready ## measure, side by side
 docs: .venv/ready ## print what is printed from the code
 	$(BIN)/python -m rules.lifecycle > docs/lifecycle.md
 	$(BIN)/python -m tests.stories.test_explained > docs/samples/explain.md
+
+screenshots: .venv/ready ## every page of the portal, both sizes, both languages (needs chromium)
+	$(BIN)/python -m tests.screenshots
 
 clean: ## the environment and what the tools left
 	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
