@@ -19,7 +19,7 @@ from duban.settings import Settings
 from ledger import accounts
 from ledger.scope import Missing
 from models.account import AccountRole
-from models.words import Trouble
+from models.words import Trouble, Words
 from portal.house import at, house
 from rules.permission import Viewer
 
@@ -114,13 +114,13 @@ async def guarded(request: Request) -> None:
     if request.method in SAFE:
         return
     if not _own_origin(request):
-        raise _FOREIGN
+        raise ForeignForm(*_FOREIGN)
     sent = request.headers.get("x-csrf-token") or str((await request.form()).get("csrf", ""))
     name = cookie_name(house(request).settings)
     secrets_ = [request.cookies.get(name), request.cookies.get(BEFORE)]
     known = [token_of(secret) for secret in secrets_ if secret]
     if not any(hmac.compare_digest(sent.encode(), one.encode()) for one in known):
-        raise _FOREIGN
+        raise ForeignForm(*_FOREIGN)
 
 
 def _own_origin(request: Request) -> bool:
@@ -132,7 +132,7 @@ def _own_origin(request: Request) -> bool:
     return host in (request.headers.get("host"), urlsplit(house(request).settings.address()).netloc)
 
 
-_FOREIGN = ForeignForm(
+_FOREIGN = Words(
     "这个页面放得太久或已重新登录，表单已失效，什么也没有提交。请返回、刷新页面后再提交一次。",
     "The page is too old or you have signed in again since: nothing was sent. Go back, reload "
     "the page and send the form again.",

@@ -4,8 +4,6 @@ from typing import Annotated
 
 from fastapi import APIRouter, Form, Query, Request
 from limits import parse
-from limits.storage import MemoryStorage
-from limits.strategies import MovingWindowRateLimiter
 from starlette.responses import RedirectResponse, Response
 
 from ledger import accounts
@@ -19,7 +17,6 @@ from portal.templating import flash, render
 router = APIRouter()
 
 _TRIES = parse("20 per minute")
-_tries = MovingWindowRateLimiter(MemoryStorage())
 _TOO_MANY = Words(
     "这个地址上的登录尝试太多，请过一分钟再试。",
     "Too many attempts to sign in from this address; try again in a minute.",
@@ -57,10 +54,12 @@ def sign_in(
 ) -> Response:
     """Open a session, or say why not."""
     client = request.client.host if request.client else "unknown"
-    if not _tries.hit(_TRIES, "sign-in", client):
+    if not house.tries.test(_TRIES, "sign-in", client):
         return _door(request, house, onward, login, _TOO_MANY, 429)
     opened = accounts.sign_in(house.ledger, login, password, at, agent(request))
     if isinstance(opened, Words):
+        # Only what fails is counted: a whole office may come by one address.
+        house.tries.hit(_TRIES, "sign-in", client)
         return _door(request, house, onward, login, opened, 422)
     wanted = _inside(onward)
     response = RedirectResponse("/password" if opened.must_change else wanted or "/", 303)

@@ -12,8 +12,9 @@ from joserfc import jwt
 from models.words import Trouble
 from portal.identity import settings
 from portal.identity.oidc import Oidc as Provider
-from tests.portal import standins
-from tests.portal.standins import FOREIGN_KEY, Oidc, Reply, running, signed_by
+from tests.portal import standin_oidc
+from tests.portal.standin_oidc import FOREIGN_KEY, Oidc, signed_by
+from tests.portal.standins import Reply, running
 from tests.world import instant
 
 NOW = instant("2026-09-24 15:00")
@@ -80,9 +81,9 @@ def test_without_a_name_the_login_stands_for_it(provider: Provider, house: Oidc)
         ({"nbf": int(NOW.timestamp()) + 61}, "尚未生效"),
         ({"sub": None}, "没有通过查验"),
         ({"sub": ""}, "没有通过查验"),
-        ({"sub": 7}, "没有通过查验"),
+        ({"sub": 7}, "令牌的 sub 不对"),
         ({"sub": "a" * 201}, "没有通过查验"),
-        ({"at_hash": "of-another-token"}, "没有通过查验"),
+        ({"at_hash": "of-another-token"}, "令牌的 at_hash 不对"),
     ],
     ids=str,
 )
@@ -114,8 +115,8 @@ def test_clocks_may_differ_by_a_minute_and_a_token_may_be_for_several(
 @pytest.mark.parametrize(
     "sign",
     [
-        standins.unsigned,
-        standins.with_shared_secret,
+        standin_oidc.unsigned,
+        standin_oidc.with_shared_secret,
         signed_by(FOREIGN_KEY),
         lambda claims: signed_by(FOREIGN_KEY)(claims) + "x",
         lambda claims: jwt.encode({"alg": "RS256", "kid": "unknown"}, claims, FOREIGN_KEY),

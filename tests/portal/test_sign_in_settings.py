@@ -60,7 +60,7 @@ def house(**changes: Any) -> dict[str, Any]:
         ("- a list", "值不合要求"),
         ({"provider": []}, "provider：没有这一项设置"),
         ({"providers": {}}, "providers：须为列表"),
-        ({"providers": [OIDC, OIDC]}, "providers：须为列表，各项 name 不得相同"),
+        ({"providers": [OIDC, dict(OIDC)]}, "providers：须为列表，各项 name 不得相同"),
         ({"cookie_secret": SECRET}, "cookie_secret：须为至少 32 个字符"),
         (house(kind=None), "providers[1]：缺 kind"),
         (house(kind="github"), "providers[1]：kind 须为"),
@@ -74,7 +74,7 @@ def house(**changes: Any) -> dict[str, Any]:
         (house(client_secret=[SECRET]), "providers[1].client_secret：值不合要求"),
         (house(secret=SECRET), "providers[1].secret：没有这一项设置"),
         (house(label="平台"), "providers[1].label：须写作"),
-        (house(label={"zh": "平台"}), "须写作"),
+        (house(label={"zh": "平台"}), "providers[1].label.en：缺这一项"),
     ],
     ids=lambda value: str(value)[:40],
 )
