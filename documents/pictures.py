@@ -107,10 +107,9 @@ def _refuse_size(data: bytes) -> None:
         )
     if len(data) > MAX_BYTES:
         raise Trouble(
-            f"照片有 {len(data) / 1e6:.1f} MB，每张不得超过 15 MB。"
-            "请在手机相机设置里调低分辨率，或截取后再传。",
-            f"The picture has {len(data) / 1e6:.1f} MB; at most 15 MB each. Lower the camera's "
-            "resolution or crop it.",
+            "照片超过 15 MB，不能上传。请在手机相机设置里调低分辨率，或截取后再传。",
+            "The picture has more than 15 MB, which is the limit. Lower the camera's resolution or "
+            "crop it.",
         )
 
 

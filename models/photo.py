@@ -28,6 +28,7 @@ class Photo(SQLModel, table=True):
     __table_args__ = (
         sa.Index("ix_photo_case_id", "case_id"),
         sa.Index("ix_photo_source", "source"),
+        sa.Index("ix_photo_path", "path"),
         sa.Index("ix_photo_person_id", "person_id"),
     )
 

@@ -153,6 +153,7 @@ def upgrade() -> None:
         batch_op.create_index("ix_photo_case_id", ["case_id"], unique=False)
         batch_op.create_index("ix_photo_person_id", ["person_id"], unique=False)
         batch_op.create_index("ix_photo_source", ["source"], unique=False)
+        batch_op.create_index("ix_photo_path", ["path"], unique=False)
 
     op.create_table(
         "role_grant",
@@ -382,6 +383,7 @@ def downgrade() -> None:
     op.drop_table("role_grant")
     with op.batch_alter_table("photo", schema=None) as batch_op:
         batch_op.drop_index("ix_photo_source")
+        batch_op.drop_index("ix_photo_path")
         batch_op.drop_index("ix_photo_person_id")
         batch_op.drop_index("ix_photo_case_id")
 
