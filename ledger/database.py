@@ -10,7 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine, make_url
-from sqlalchemy.exc import ArgumentError, DatabaseError, NoSuchModuleError, OperationalError
+from sqlalchemy.exc import (
+    ArgumentError,
+    DatabaseError,
+    DataError,
+    NoSuchModuleError,
+    OperationalError,
+)
 
 from models.words import Trouble
 
@@ -23,6 +29,17 @@ REVISION = "0003"
 
 class DatabaseTrouble(Trouble):
     """The database cannot be used as it is: unreachable, not set up, or of another version."""
+
+
+class BadValue(Trouble):
+    """A value that no row can hold: a number too large, a character that is none."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "有一个值太大、太长，或含有不能保存的字符。请检查后再提交。",
+            "A value is too large or too long, or holds a character that cannot be kept. Check "
+            "what was sent.",
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +174,12 @@ def _set_up_sqlite(connection: sqlite3.Connection, _: Any) -> None:
 def _reaching(url: str) -> Iterator[None]:
     try:
         yield
+    except DataError:
+        raise BadValue from None
+    except OverflowError as error:
+        if "int too large" not in str(error):
+            raise
+        raise BadValue from None
     except DatabaseError as error:
         # Below it stand our own mistakes (a broken constraint, wrong SQL): those are raised on.
         if type(error) not in (OperationalError, DatabaseError):

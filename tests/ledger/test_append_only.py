@@ -13,10 +13,12 @@ from ledger.changes import table
 from ledger.guards import KEPT, unguarded
 from ledger.health import ailments
 from ledger.proof import verify
+from models.account import Act
 from models.cost import Cost, CostKind
 from models.evidence import Evidence
 from models.measure import Measure, MeasureKind
 from models.meeting import Meeting
+from models.remark import Remark, RemarkKind
 from models.request import Request, RequestKind, Review
 from tests.ledger import tampering
 from tests.world import World
@@ -34,6 +36,10 @@ BY_HAND: dict[Any, dict[str, Any]] = {
     Measure: {"unit_id": 1, "case_id": 1, "kind": MeasureKind.INTERVIEW, "person": "",
               "document": "督〔2026〕1号", "held_on": date(2026, 9, 24), "reason": "",
               "actor": "Carol", "at": AT},
+    Act: {"at": AT, "account_id": None, "actor": "Carol", "act": "add", "target": "城管局",
+          "detail": {}},
+    Remark: {"escalation_id": 1, "case_id": 1, "at": AT, "person_id": 1, "actor": "Carol",
+             "kind": RemarkKind.COMMENT, "text": "盯住"},
 }  # fmt: skip
 
 NAMES = [table(kept).name for kept in KEPT]
@@ -54,7 +60,7 @@ def full_world(world: World) -> World:
 def test_these_are_the_tables_that_are_only_ever_added_to() -> None:
     assert set(NAMES) == {
         "record", "escalation", "journal", "checkpoint", "evidence", "review", "meeting", "cost",
-        "measure",
+        "measure", "act", "remark",
     }  # fmt: skip
 
 

@@ -1,5 +1,6 @@
 """The database: one transaction or nothing, and a clear word when it cannot be used."""
 
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -7,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
 from ledger.changes import CaseState, Change, Overtaken, apply, table
-from ledger.database import DatabaseTrouble, connect, mask, migrate
+from ledger.database import BadValue, DatabaseTrouble, Ledger, connect, mask, migrate
 from models.case import Case, Status
 from models.notice import Notice
 from models.record import Record
@@ -179,3 +180,16 @@ def test_a_version_counts_every_write_of_a_case(world: World) -> None:
 def test_a_url_may_leave_the_driver_out(database: str) -> None:
     plain = database.replace("postgresql+psycopg", "postgresql")
     connect(plain).engine.dispose()
+
+
+def test_a_value_that_no_row_can_hold_is_refused_with_words(ledger: Ledger) -> None:
+    cases = table(Case)
+    for value in (10**30, 2**40):
+        query = sa.select(cases.c.id).where(cases.c.id == value)
+        with (
+            suppress(BadValue),  # SQLite can hold the smaller one
+            ledger.transaction() as connection,
+        ):
+            assert connection.execute(query).all() == []
+    with pytest.raises(BadValue), ledger.transaction() as connection:
+        connection.execute(sa.select(cases.c.id).where(cases.c.id == 10**30))
