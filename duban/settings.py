@@ -57,6 +57,9 @@ def prepare() -> Settings:
     home = settings.home.resolve()
     os.environ["DUBAN_HOME"] = str(home)
     os.environ["DUBAN_DATABASE_URL"] = settings.database()
+    os.environ["DUBAN_PHOTOS"] = settings.store()
+    if settings.portal_url:
+        os.environ["DUBAN_PORTAL_URL"] = settings.portal_url
     for name, value in {
         "PREFECT_HOME": str(home / "prefect"),
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",

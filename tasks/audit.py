@@ -6,9 +6,9 @@ from datetime import datetime
 from prefect import task
 
 from ledger import health
-from tasks import keys, sealing
+from tasks import keys, pictures, sealing
 from tasks.retrying import RETRY, worth_it
-from tasks.surroundings import home, ledger
+from tasks.surroundings import home, ledger, store
 
 
 @task(
@@ -21,6 +21,17 @@ def seal_log(at: datetime) -> int:
     """The position up to which the log is signed; 0 when there is nothing that may be signed."""
     sealed = sealing.seal(ledger(), home(), at)
     return sealed.position if sealed else 0
+
+
+@task(
+    task_run_name="forget loose pictures as of {at}",
+    timeout_seconds=1800,
+    retry_condition_fn=worth_it,
+    **RETRY,
+)
+def tidy_pictures(at: datetime) -> int:
+    """How many pictures were forgotten that were uploaded and never handed in."""
+    return pictures.tidy(ledger(), store(), at)
 
 
 @task(

@@ -1,4 +1,4 @@
-"""What a task needs from the process it runs in: the ledger and the home folder.
+"""What a task needs from the process it runs in: the ledger, the home folder, the portal, pictures.
 
 They come from the environment, not as arguments: Prefect keeps arguments, and a database URL
 holds a password.
@@ -8,6 +8,7 @@ import os
 from functools import lru_cache
 from pathlib import Path
 
+from documents.store import Store
 from ledger.database import Ledger, connect
 
 
@@ -19,6 +20,16 @@ def ledger() -> Ledger:
 def home() -> Path:
     """DUBAN_HOME: where papers wait and the demo's messages lie."""
     return Path(os.environ["DUBAN_HOME"])
+
+
+def portal() -> str:
+    """DUBAN_PORTAL_URL: the address people reach the portal by; empty where there is none."""
+    return os.environ.get("DUBAN_PORTAL_URL", "")
+
+
+def store() -> Store:
+    """DUBAN_PHOTOS: where pictures are kept; `photos` in the home folder by default."""
+    return Store(os.environ.get("DUBAN_PHOTOS") or str(home() / "photos"))
 
 
 @lru_cache(maxsize=4)
