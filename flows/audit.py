@@ -6,7 +6,7 @@ from datetime import datetime
 from prefect import flow
 
 from flows.running import in_short, instant, leave
-from tasks.audit import check_health, seal_log, tidy_pictures
+from tasks.audit import check_health, seal_log, tidy_up
 
 
 @flow(name="audit", flow_run_name="audit", timeout_seconds=3600)
@@ -18,7 +18,7 @@ def audit(at: datetime | None = None) -> list[dict[str, str | int]]:
     # A log that cannot be signed fails the run, but not before it was looked at.
     sealed = seal_log(moment, return_state=True)
     found = check_health(moment)
-    tidy_pictures(moment)
+    tidy_up(moment)
     leave("audit", moment, found, in_short({"ailments": len(found)}))
     sealed.result()
     return found

@@ -184,14 +184,26 @@ def _touch(ledger: Ledger, session: Any, at: datetime) -> None:
 
 
 def _viewer(connection: Connection, session: Any) -> Viewer | None:
-    people = table(Person)
-    who = sa.select(people).where(people.c.id == session.person_id, people.c.active)
-    person = connection.execute(who).one_or_none()
+    person = _person(connection, session.person_id)
     if person is None:
         return None
     if session.link_id is not None:
         return _by_link(connection, session, person)
     return _by_account(connection, session, person)
+
+
+def _person(connection: Connection, person_id: int) -> Any:
+    """A person who is active, with how they are called in records: by code too among namesakes."""
+    people = table(Person)
+    others = people.alias()
+    same = sa.select(sa.func.count()).select_from(others).where(others.c.name == people.c.name)
+    label = sa.case(
+        (same.scalar_subquery() == 1, people.c.name),
+        else_=people.c.name + "（" + people.c.code + "）",
+    )
+    query = sa.select(people.c.id, people.c.name, label.label("actor"))
+    found = query.where(people.c.id == person_id, people.c.active)
+    return connection.execute(found).one_or_none()
 
 
 def _by_account(connection: Connection, session: Any, person: Any) -> Viewer | None:
@@ -203,6 +215,7 @@ def _by_account(connection: Connection, session: Any, person: Any) -> Viewer | N
     return Viewer(
         person_id=person.id,
         name=person.name,
+        actor=person.actor[:60],
         lang=account.lang,
         account_id=account.id,
         session_id=session.id,
@@ -220,6 +233,7 @@ def _by_link(connection: Connection, session: Any, person: Any) -> Viewer | None
     return Viewer(
         person_id=person.id,
         name=person.name,
+        actor=person.actor[:60],
         session_id=session.id,
         case_id=link.case_id,
         unit_id=link.unit_id,
@@ -235,17 +249,21 @@ def grants_of(connection: Connection, account_id: int) -> tuple[Grant, ...]:
 
 def viewer_of(connection: Connection, account_id: int) -> Viewer | None:
     """The viewer an account is, without a session: for programs with a token of it."""
-    rows, people = table(Account), table(Person)
-    query = (
-        sa.select(rows, people.c.name)
-        .join(people, rows.c.person_id == people.c.id)
-        .where(rows.c.id == account_id, rows.c.active, people.c.active)
-    )
+    rows = table(Account)
+    query = sa.select(rows).where(rows.c.id == account_id, rows.c.active)
     account = connection.execute(query).one_or_none()
-    if account is None:
+    person = _person(connection, account.person_id) if account is not None else None
+    if account is None or person is None:
         return None
-    grants = grants_of(connection, account_id)
-    return Viewer(account.person_id, account.name, account.lang, account_id, grants=grants)
+    return Viewer(
+        person_id=person.id,
+        name=person.name,
+        actor=person.actor[:60],
+        lang=account.lang,
+        account_id=account_id,
+        grants=grants_of(connection, account_id),
+        must_change=account.must_change,
+    )
 
 
 # -- leaving -----------------------------------------------------------------------------------

@@ -1,6 +1,7 @@
 """专用链接: from a notice to the one case it speaks of, for the one person it was sent to."""
 
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -12,7 +13,7 @@ from ledger.accounts import digest, new_session
 from ledger.changes import table
 from ledger.database import Ledger
 from ledger.scope import concerns
-from models.account import Link
+from models.account import Link, Session
 from models.case import Case
 from models.person import Person
 from models.verb import Verb
@@ -40,14 +41,22 @@ class Opening:
 
 def make(connection: Connection, case_id: int, person_id: int, unit_id: int, at: datetime) -> str:
     """A new link; gives its secret, which is kept nowhere."""
-    secret = secrets.token_urlsafe(24)
-    connection.execute(
-        sa.insert(table(Link)).values(
-            digest=digest(secret), case_id=case_id, person_id=person_id, unit_id=unit_id,
-            created_at=at, expires_at=at + VALID,
-        )
-    )  # fmt: skip
-    return secret
+    return make_all(connection, [(case_id, person_id, unit_id)], at)[0]
+
+
+def make_all(
+    connection: Connection, whom: Sequence[tuple[int, int, int]], at: datetime
+) -> list[str]:
+    """A new link for each (case, person, unit); gives their secrets in the same order."""
+    made = [secrets.token_urlsafe(24) for _ in whom]
+    rows = [
+        {"digest": digest(secret), "case_id": case, "person_id": person, "unit_id": unit,
+         "created_at": at, "expires_at": at + VALID}
+        for secret, (case, person, unit) in zip(made, whom, strict=True)
+    ]  # fmt: skip
+    if rows:
+        connection.execute(sa.insert(table(Link)), rows)
+    return made
 
 
 def look(ledger: Ledger, secret: str, at: datetime) -> Opening | Words:
@@ -82,6 +91,22 @@ def revoke(connection: Connection, which: sa.ColumnElement[bool], at: datetime) 
         sa.update(rows).where(which, rows.c.revoked_at.is_(None)).values(revoked_at=at)
     )
     return int(done.rowcount)
+
+
+def revoke_of(connection: Connection, case_id: int, units: Sequence[int], at: datetime) -> int:
+    """Revoke what was sent to people of units that no longer have a part in the case."""
+    rows = table(Link)
+    return revoke(connection, sa.and_(rows.c.case_id == case_id, rows.c.unit_id.in_(units)), at)
+
+
+def forget(ledger: Ledger, before: datetime) -> int:
+    """Forget sessions and links that ended before then; gives how many."""
+    sessions, rows = table(Session), table(Link)
+    with ledger.transaction() as connection:
+        ended = connection.execute(sa.delete(sessions).where(sessions.c.expires_at < before))
+        held = sa.select(sessions.c.link_id).where(sessions.c.link_id.is_not(None))
+        old = sa.and_(rows.c.expires_at < before, rows.c.id.not_in(held))
+        return int(ended.rowcount + connection.execute(sa.delete(rows).where(old)).rowcount)
 
 
 def _find(connection: Connection, secret: str) -> Any:

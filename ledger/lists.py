@@ -52,6 +52,10 @@ class Wanted:
     reworked: bool = False
     leading: bool = False
     """Only where `unit` leads."""
+    leads: tuple[int, ...] = ()
+    """Only where one of these units, or of those below them, leads."""
+    assists: tuple[int, ...] = ()
+    """Only where one of these has another part, and none of them leads."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +149,12 @@ def _conditions(connection: Connection, wanted: Wanted) -> list[sa.ColumnElement
     if wanted.area is not None:
         found.append(cases.c.area_id.in_(areas_under(connection, [wanted.area])))
     if wanted.unit is not None:
-        found.append(cases.c.id.in_(_of_unit(connection, wanted.unit, wanted.leading)))
+        found.append(cases.c.id.in_(_of_unit(connection, [wanted.unit], wanted.leading)))
+    if wanted.leads:
+        found.append(cases.c.id.in_(_of_unit(connection, wanted.leads, leading=True)))
+    if wanted.assists:
+        found.append(cases.c.id.in_(_of_unit(connection, wanted.assists)))
+        found.append(cases.c.id.not_in(_of_unit(connection, wanted.assists, leading=True)))
     if wanted.category:
         found.append(cases.c.category_code == wanted.category)
     if wanted.due_from is not None:
@@ -159,9 +168,9 @@ def _conditions(connection: Connection, wanted: Wanted) -> list[sa.ColumnElement
     return found
 
 
-def _of_unit(connection: Connection, unit: int, leading: bool) -> sa.Select[Any]:
+def _of_unit(connection: Connection, roots: Sequence[int], leading: bool = False) -> sa.Select[Any]:
     parts = table(Assignment)
-    mine = parts.c.unit_id.in_(units_under(connection, [unit])) & parts.c.ended_at.is_(None)
+    mine = parts.c.unit_id.in_(units_under(connection, roots)) & parts.c.ended_at.is_(None)
     if leading:
         mine &= parts.c.role == Role.LEAD
     return sa.select(parts.c.case_id).where(mine)
@@ -184,8 +193,8 @@ def _newest(
 ) -> tuple[list[int], str]:
     cases = table(Case)
     query = sa.select(cases.c.id).where(which).order_by(cases.c.id.desc()).limit(size + 1)
-    if after.isdigit():
-        query = query.where(cases.c.id < int(after))
+    if (last := _id(after)) is not None:
+        query = query.where(cases.c.id < last)
     ids = list(connection.execute(query).scalars())
     return ids[:size], str(ids[size - 1]) if len(ids) > size else ""
 
@@ -194,12 +203,13 @@ def _by_due(
     connection: Connection, which: sa.ColumnElement[bool], after: str, size: int
 ) -> tuple[list[int], str]:
     """Those with a deadline in its order, then those without, in the order of their ids."""
-    due, last = _key(after)
+    key = _key(after)
+    due, last = key or (None, 0)
     rows: list[Any] = []
-    if due is not None or not after:
+    if due is not None or key is None:
         rows = _with_deadline(connection, which, due, last, size + 1)
     if len(rows) <= size:
-        start = 0 if due is not None or not after else last
+        start = 0 if due is not None else last
         rows += _without(connection, which, start, size + 1 - len(rows))
     if len(rows) <= size:
         return [row.id for row in rows], ""
@@ -208,12 +218,24 @@ def _by_due(
     return [row.id for row in rows[:size]], f"{stamp}~{end.id}"
 
 
-def _key(after: str) -> tuple[datetime | None, int]:
-    stamp, _, last = after.partition("~")
+def _key(after: str) -> tuple[datetime | None, int] | None:
+    """The deadline and id after which to go on; None when it cannot be read."""
+    stamp, mark, last = after.partition("~")
+    number = _id(last)
+    if not mark or number is None:
+        return None
+    if not stamp:
+        return None, number
     try:
-        return datetime.fromisoformat(stamp) if stamp else None, int(last or 0)
+        due = datetime.fromisoformat(stamp)
     except ValueError:
-        return None, 0
+        return None
+    return (due, number) if due.tzinfo is UTC else None
+
+
+def _id(text: str) -> int | None:
+    """An id as it stands in a key; what no id can be means the beginning."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None
 
 
 def _with_deadline(

@@ -129,9 +129,18 @@ def _by(connection: Connection, grant: Grant, person_id: int) -> sa.ColumnElemen
 
 
 def _in_area(connection: Connection, grant: Grant) -> sa.ColumnElement[bool]:
+    """Within the area. The root of them is the whole city: there also what has no area lies."""
     if grant.area_id is None:
         return sa.true()
-    return table(Case).c.area_id.in_(areas_under(connection, [grant.area_id]))
+    areas = table(Case).c.area_id
+    inside = areas.in_(areas_under(connection, [grant.area_id]))
+    return sa.or_(inside, areas.is_(None)) if _is_root(connection, grant.area_id) else inside
+
+
+def _is_root(connection: Connection, area_id: int) -> bool:
+    areas = table(Area)
+    query = sa.select(areas.c.parent_id).where(areas.c.id == area_id)
+    return connection.execute(query).scalar_one_or_none() is None
 
 
 def _of_units(connection: Connection, grant: Grant) -> sa.ColumnElement[bool]:
@@ -180,7 +189,9 @@ def _seen_by(connection: Connection, grant: Grant, case: Any) -> bool:
 
 
 def _lies_in(connection: Connection, grant: Grant, case: Any) -> bool:
-    return grant.area_id is None or case.area_id in areas_under(connection, [grant.area_id])
+    if grant.area_id is None or case.area_id in areas_under(connection, [grant.area_id]):
+        return True
+    return case.area_id is None and _is_root(connection, grant.area_id)
 
 
 def _handed_in(connection: Connection, person_id: int, case_id: int) -> bool:

@@ -78,6 +78,7 @@ class Case(SQLModel, table=True):
             postgresql_where=sa.text("next_look_at IS NOT NULL"),
         ),
         sa.Index("ix_case__status_id", "status", "id"),
+        sa.Index("ix_case__status_step", "status", "step_due_at", "id"),
         sa.Index("ix_case__place_key", "place_key"),
         # What waits, in the order in which it is due; and what waits near a place.
         sa.Index(

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+import sqlalchemy as sa
 from sqlmodel import Field, SQLModel
 
 from models.columns import instant
@@ -23,6 +24,7 @@ class LookBack(SQLModel, table=True):
     """One look-back: who looks by when, and what was found. Open until `done_at` is set."""
 
     __tablename__ = "look_back"
+    __table_args__ = (sa.Index("ix_look_back_inspector", "inspector_id", "done_at"),)
 
     id: int | None = Field(default=None, primary_key=True)
     case_id: int = Field(foreign_key="case_.id", index=True)

@@ -30,6 +30,7 @@ def compose_digest(told: Sequence[Facts], lang: str = "zh") -> Message:
             "请回复：在督办系统逐件办理并反馈；确需延期的，请在时限前申请。",
             "To answer: act on each in Duban; more time must be asked for before the limit.",
         ),
+        lines.door(first),
         lines.unsaid(first),
         RESEND if any(facts.resend for facts in told) else lines.NOTHING,
     )

@@ -20,8 +20,8 @@ class Facts:
     of the ladder, `reason` says in words why this message is written, `rule` names the rule
     and is shown only where there is no reason. Unless somebody acts, `next_words` happens at
     `next_at`. `resend` means an earlier attempt may have arrived; `unsaid` reminders to the
-    reader were held back by the daily cap since anybody said so. `extra` holds further lines,
-    label to text.
+    reader were held back by the daily cap since anybody said so. `link` leads into the portal.
+    `extra` holds further lines, label to text.
     """
 
     kind: NoticeKind
@@ -46,4 +46,5 @@ class Facts:
     next_words: str = ""
     resend: bool = False
     unsaid: int = 0
+    link: str = field(default="", repr=False)
     extra: Mapping[str, str] = field(default_factory=dict)

@@ -90,6 +90,23 @@ def number(facts: Facts) -> Words:
     return labelled(Words("编号", "Case"), facts.number)
 
 
+def link(facts: Facts) -> Words:
+    """Where the case can be opened, by the reader alone, once."""
+    if not facts.link:
+        return NOTHING
+    return Words(
+        f"打开办理：{facts.link}（发给您本人，只能用一次）",
+        f"Open it here: {facts.link} (for you alone; it opens once)",
+    )
+
+
+def door(facts: Facts) -> Words:
+    """Where all of one's cases are, after signing in."""
+    if not facts.link:
+        return NOTHING
+    return Words(f"登录办理：{facts.link}", f"Sign in here: {facts.link}")
+
+
 def unsaid(facts: Facts) -> Words:
     """How many reminders the daily cap held back, and where they can be seen."""
     count = facts.unsaid

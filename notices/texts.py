@@ -33,6 +33,7 @@ def compose(facts: Facts, lang: str = "zh") -> Message:
         *(line(facts) for line in row.lines),
         *(lines.labelled(Words(name, name), text, 200) for name, text in facts.extra.items()),
         row.ask(facts),
+        lines.link(facts),
         lines.number(facts),
         lines.unsaid(facts),
         RESEND if facts.resend else lines.NOTHING,

@@ -12,9 +12,10 @@ from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from ledger import desk, measures
+from ledger.changes import Overtaken
 from ledger.database import Ledger
 from ledger.desk import Share, Shown
-from ledger.desk.matter import OVERTAKEN
+from ledger.desk.matter import OVERTAKEN, open_request
 from ledger.scope import case_for, own_parts
 from ledger.watching import Watched
 from models.cost import CostKind
@@ -23,9 +24,10 @@ from models.request import RequestKind
 from models.verb import Verb
 from models.words import Trouble, Words
 from rules.lifecycle import Moved, Refused
-from rules.permission import Viewer
+from rules.permission import ANSWERS, Viewer
 
 LONGEST_TEXT = 2000
+EARLIEST, LATEST = date(2000, 1, 1), date(2100, 1, 1)
 __all__ = ["ACTIONS", "OVERTAKEN", "Action", "Field", "Kind", "carry_out"]
 
 T = TypeVar("T", bound=StrEnum)
@@ -94,7 +96,10 @@ class Doing:
         """A date. Raises Trouble when it cannot be read."""
         text = self.text(name)
         try:
-            return date.fromisoformat(text) if text else None
+            day = date.fromisoformat(text) if text else None
+            if day is None or EARLIEST <= day <= LATEST:
+                return day
+            raise ValueError
         except ValueError:
             raise Trouble(
                 f"读不出日期“{text[:30]}”，应写作 2026-11-30。",
@@ -242,6 +247,13 @@ def _coordinate(d: Doing) -> Answer:
 def _split(d: Doing) -> Answer:
     shares = [Share(line) for line in d.many("shares")]
     return desk.split(d.ledger, d.number, shares, d.text("reason"), d.at, d.viewer.actor)
+
+
+def _merge(d: Doing) -> Answer:
+    # The other case must be the viewer's to see as well: into one out of scope nothing is pushed.
+    with d.ledger.snapshot() as connection:
+        case_for(connection, d.viewer, d.text("into"))
+    return desk.merge(d.ledger, d.number, d.text("into"), d.at, d.viewer.actor)
 
 
 def _cost(d: Doing) -> Answer:
@@ -446,7 +458,7 @@ ACTIONS: Mapping[Verb, Action] = {
     ),
     Verb.MERGE: Action(
         (Field("into", Words("并入案号", "Into case"), Kind.CASE, True),),
-        lambda d: desk.merge(d.ledger, d.number, d.text("into"), d.at, d.viewer.actor),
+        _merge,
         Words("并入后本案不再单独办理；不能恢复。", "It joins that case; this cannot be undone."),
         danger=True,
     ),
@@ -502,17 +514,33 @@ def carry_out(
     """
     action = ACTIONS[verb]
     watched = Watched(ledger.engine, viewer, number, {verb}, version, also)
-    parts = _parts(ledger, viewer, number)
+    parts, asked = _known(ledger, viewer, number)
+    if verb in ANSWERS and asked not in ANSWERS[verb]:
+        return Refused(_NOT_ASKED)
     doing = Doing(watched, number, at, viewer, zone, values, parts)
     if lacking := [f.label for f in action.fields if f.required and not doing.many(f.name)]:
         names = "、".join(label.zh for label in lacking)
         return Refused(
             Words(f"请填写：{names}。", f"missing: {', '.join(label.en for label in lacking)}.")
         )
-    return action.carry_out(doing)
+    try:
+        return action.carry_out(doing)
+    except Overtaken:  # some verbs look something up before the desk itself listens for this
+        return Refused(OVERTAKEN)
 
 
-def _parts(ledger: Ledger, viewer: Viewer, number: str) -> tuple[str, ...]:
+def _known(
+    ledger: Ledger, viewer: Viewer, number: str
+) -> tuple[tuple[str, ...], RequestKind | None]:
+    """The viewer's own units in the case, and the kind of the request that waits in it."""
     with ledger.snapshot() as connection:
         case = case_for(connection, viewer, number)
-        return tuple(part.name for part in own_parts(connection, viewer, case.id))
+        parts = tuple(part.name for part in own_parts(connection, viewer, case.id))
+        request = open_request(connection, case.id)
+        return parts, request.kind if request is not None else None
+
+
+_NOT_ASKED = Words(
+    "本案没有这样的申请在等待答复，可能刚刚有人办过。请看最新情况。",
+    "no such request waits in this case; somebody may have just answered it. Look again.",
+)

@@ -46,15 +46,16 @@ class Viewer:
     unit_id: int | None = None
     must_change: bool = False
     """The password was given by somebody else and has to be changed first."""
+    actor: str = ""
+    """The name under which what they do is recorded; empty means `name`."""
+
+    def __post_init__(self) -> None:
+        if not self.actor:
+            object.__setattr__(self, "actor", self.name)
 
     def is_(self, *roles: AccountRole) -> bool:
         """Whether the viewer has one of these roles, wherever."""
         return any(grant.role in roles for grant in self.grants)
-
-    @property
-    def actor(self) -> str:
-        """The name under which what they do is recorded."""
-        return self.name
 
 
 class Concern(StrEnum):

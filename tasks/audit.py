@@ -6,7 +6,7 @@ from datetime import datetime
 from prefect import task
 
 from ledger import health
-from tasks import keys, pictures, sealing
+from tasks import keys, sealing, tidying
 from tasks.retrying import RETRY, worth_it
 from tasks.surroundings import home, ledger, store
 
@@ -24,14 +24,14 @@ def seal_log(at: datetime) -> int:
 
 
 @task(
-    task_run_name="forget loose pictures as of {at}",
+    task_run_name="tidy up as of {at}",
     timeout_seconds=1800,
     retry_condition_fn=worth_it,
     **RETRY,
 )
-def tidy_pictures(at: datetime) -> int:
-    """How many pictures were forgotten that were uploaded and never handed in."""
-    return pictures.tidy(ledger(), store(), at)
+def tidy_up(at: datetime) -> dict[str, int]:
+    """How much was forgotten that nobody needs any more, by what it was."""
+    return dict(tidying.tidy(ledger(), store(), at))
 
 
 @task(

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+from ledger import links
 from ledger.database import Ledger
 from ledger.desk.matter import Matter, act, by_hand, limit_by_hand, needs_reason
 from ledger.dispatching import TICK, start_step
@@ -210,11 +211,18 @@ def _pass_on(
 ) -> None:
     """To other units, with a fresh clock; the time of those before may be exempt."""
     old, parts = matter.lead(), matter.parts
+    _close_the_door(matter, [part.unit_id for part in parts], [unit for unit, _ in routed.units])
     matter.change.unassigned = {"ended_at": matter.at, "exempt": exempt}
     matter.case.set(extensions=0, submitted_at=None)
     _hand_over(matter, routed, limit, verb)
     if old not in [unit for unit, _ in routed.units] and parts:
         matter.tell(NoticeKind.TRANSFERRED, old, (DutyKind.CONTACT,), reason=reason)
+
+
+def _close_the_door(matter: Matter, before: Sequence[int], now: Sequence[int]) -> None:
+    """The links in what was sent to units that leave the case open it no more."""
+    gone = [unit for unit in before if unit not in now]
+    links.revoke_of(matter.connection, matter.case.id, gone, matter.at)
 
 
 def _refuse(matter: Matter, reason: str) -> Words | None:
@@ -292,6 +300,7 @@ def _confirmed(
         if unit not in kept:
             matter.change.assign(unit, role, at)
     _back_to_work(matter)
+    _close_the_door(matter, list(kept), list(named_now))
     names = "、".join(directory.units[unit].name for unit in named_now)
     matter.record(
         Verb.COORDINATE,

@@ -5,6 +5,7 @@ people do; the button opens the session, and signs for the case at once where th
 asked.
 """
 
+from contextlib import suppress
 from datetime import datetime
 from typing import Annotated
 
@@ -13,13 +14,15 @@ from starlette.responses import RedirectResponse, Response
 
 from ledger import links
 from ledger.accounts import seen
+from ledger.scope import Missing, case_for
 from models.verb import Verb
 from models.words import Words
 from portal.acting import carry_out
 from portal.house import At, House, InHouse
-from portal.seeing import Seer, agent, set_cookie
+from portal.seeing import Seer, agent, asking, set_cookie
 from portal.templating import flash, render
 from rules.lifecycle import Refused
+from rules.permission import Viewer
 
 router = APIRouter()
 
@@ -47,16 +50,26 @@ def open_link(
         return render(request, "link_refused.html", 410, words=used)
     token, opening = used
     response = RedirectResponse(f"/cases/{opening.number}", 303)
-    set_cookie(response, token, house.settings)
-    if sign:
-        _sign(house, response, token, opening.number, at)
+    linked = seen(house.ledger, token, at)
+    here = asking(request).viewer
+    if linked is not None and not _signed_in(house, here, linked, opening.number):
+        set_cookie(response, token, house.settings)
+    if sign and linked is not None:
+        _sign(house, response, linked, opening.number, at)
     return response
 
 
-def _sign(house: House, response: Response, token: str, number: str, at: datetime) -> None:
-    viewer = seen(house.ledger, token, at)
-    if viewer is None:
-        return
+def _signed_in(house: House, here: Viewer | None, linked: Viewer, number: str) -> bool:
+    """Whether the same person is signed in here already, and sees the case anyhow."""
+    if here is None or here.case_id is not None or here.person_id != linked.person_id:
+        return False
+    with house.ledger.snapshot() as connection, suppress(Missing):
+        case_for(connection, here, number)
+        return True
+    return False
+
+
+def _sign(house: House, response: Response, viewer: Viewer, number: str, at: datetime) -> None:
     answer = carry_out(house.ledger, viewer, number, Verb.ACKNOWLEDGE, {}, at, house.zone)
     refused = isinstance(answer, Refused)
     words = answer.reason if isinstance(answer, Refused) else Words("已签收。", "Signed.")

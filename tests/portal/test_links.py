@@ -91,3 +91,30 @@ def test_the_ledger_keeps_no_secret_of_a_link(sqlite_portal: Portal) -> None:
     secret = _link(sqlite_portal, sqlite_portal.world.report("新桥大道", "垃圾未清"))
     [row] = sqlite_portal.world.rows(Link)
     assert secret not in str(row)
+
+
+def test_a_link_sent_to_a_unit_that_has_lost_the_case_opens_it_no_more(portal: Portal) -> None:
+    world = portal.world
+    number = world.report("新桥大道", "垃圾未清")
+    opened, waiting = portal.reader(), _link(portal, number)
+    opened.post(f"/l/{_link(portal, number)}")
+    world.raw(desk.transfer, number, ["住建局"], "不属城管")
+    assert "收回" in portal.reader().get(f"/l/{waiting}").text
+    assert opened.get(f"/cases/{number}").status_code == 303  # to the door
+
+
+def test_whoever_is_signed_in_stays_so_when_they_open_a_link(sqlite_portal: Portal) -> None:
+    number = sqlite_portal.world.report("新桥大道", "垃圾未清")
+    bob = sqlite_portal.reader("bob")
+    before = bob.client.cookies.get("duban")
+    bob.post(f"/l/{_link(sqlite_portal, number)}", {"sign": "1"})
+    assert bob.client.cookies.get("duban") == before
+    assert sqlite_portal.world.case(number).status == "in_progress"
+
+
+def test_links_and_sessions_long_over_are_forgotten(portal: Portal) -> None:
+    world = portal.world
+    phone = portal.reader()
+    phone.post(f"/l/{_link(portal, world.report('甲路', '垃圾未清'))}")
+    assert links.forget(world.ledger, world.now) == 0
+    assert links.forget(world.ledger, world.now + timedelta(days=30)) == 2

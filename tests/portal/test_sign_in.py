@@ -2,6 +2,11 @@
 
 from datetime import timedelta
 
+import sqlalchemy as sa
+
+from ledger import accounts
+from ledger.changes import table
+from models.person import Person
 from tests.portal.readers import PASSWORD, Portal
 
 
@@ -94,3 +99,36 @@ def test_the_cookie_goes_to_scripts_and_other_sites_never(sqlite_portal: Portal)
     cookie = answer.headers["set-cookie"]
     assert "HttpOnly" in cookie
     assert "SameSite=lax" in cookie
+
+
+def test_twenty_attempts_a_minute_from_one_address_are_enough(sqlite_portal: Portal) -> None:
+    door = sqlite_portal.reader()
+    answers = [door.post("/sign-in", {"login": f"n{n}"}).status_code for n in range(21)]
+    assert answers == [422] * 20 + [429]
+
+
+def test_a_password_given_by_somebody_else_is_changed_first(sqlite_portal: Portal) -> None:
+    world, bob = sqlite_portal.world, sqlite_portal.reader("bob")
+    with world.ledger.transaction() as connection:
+        account = sqlite_portal.accounts["bob"]
+        accounts.set_password(connection, account, PASSWORD, world.now, must_change=True)
+    assert bob.get("/account").headers["location"] == "/password"
+    new = "another long sentence"
+    bob.post("/password", {"old": PASSWORD, "new": new, "again": new})
+    assert bob.get("/account").status_code == 200
+
+
+def test_namesakes_are_told_apart_in_the_record(sqlite_portal: Portal) -> None:
+    world, people = sqlite_portal.world, table(Person)
+    with world.ledger.transaction() as connection:
+        same = sa.update(people).where(people.c.code == "builder").values(name="Bob")
+        connection.execute(same)
+        found = [
+            accounts.viewer_of(connection, sqlite_portal.accounts[who])
+            for who in ("bob", "builder", "carol")
+        ]
+    assert [viewer and viewer.actor for viewer in found] == [
+        "Bob（bob）",
+        "Bob（builder）",
+        "Carol",
+    ]

@@ -11,7 +11,7 @@ from documents.store import Store, path_of
 from ledger import desk, photos
 from ledger.desk import Shown
 from models.photo import Photo
-from tasks.pictures import tidy
+from tasks.tidying import tidy
 from tests.world import World
 
 BOB = 2
@@ -33,8 +33,8 @@ def test_a_picture_nobody_handed_in_is_forgotten_after_a_week(world: World, tmp_
     handed_in, left = _upload(world, store, "green"), _upload(world, store, "red")
     world.raw(desk.acknowledge, number)
     world.raw(desk.submit, number, "已清理", shown=Shown((handed_in,), BOB))
-    assert tidy(world.ledger, store, world.now + timedelta(days=6)) == 0
-    assert tidy(world.ledger, store, world.now + timedelta(days=8)) == 1
+    assert tidy(world.ledger, store, world.now + timedelta(days=6))["pictures"] == 0
+    assert tidy(world.ledger, store, world.now + timedelta(days=8))["pictures"] == 1
     [kept] = world.rows(Photo)
     assert kept.id == handed_in != left
     assert store.get(kept.path)
@@ -48,6 +48,6 @@ def test_a_file_that_two_pictures_share_stays_while_one_of_them_does(
     _upload(world, store, "red")
     world.now += timedelta(days=5)
     _upload(world, store, "red")
-    assert tidy(world.ledger, store, world.now + timedelta(days=3)) == 1
+    assert tidy(world.ledger, store, world.now + timedelta(days=3))["pictures"] == 1
     [kept] = world.rows(Photo)
     assert store.get(kept.path)

@@ -303,6 +303,7 @@ def upgrade() -> None:
     with op.batch_alter_table("case_", schema=None) as batch_op:
         batch_op.add_column(sa.Column("lat", sa.Float(), nullable=True))
         batch_op.add_column(sa.Column("lon", sa.Float(), nullable=True))
+        batch_op.create_index("ix_case__status_step", ["status", "step_due_at", "id"], unique=False)
         batch_op.create_index("ix_case__area_id_id", ["area_id", "id"], unique=False)
         batch_op.create_index(
             "ix_case__open_due",
@@ -328,11 +329,13 @@ def upgrade() -> None:
 
     with op.batch_alter_table("notice", schema=None) as batch_op:
         batch_op.add_column(sa.Column("read_at", Instant(timezone=True), nullable=True))
+    op.create_index("ix_look_back_inspector", "look_back", ["inspector_id", "done_at"])
     for table in KEPT:
         _keep(table)
 
 
 def downgrade() -> None:
+    op.drop_index("ix_look_back_inspector", "look_back")
 
     with op.batch_alter_table("notice", schema=None) as batch_op:
         batch_op.drop_column("read_at")
@@ -350,6 +353,7 @@ def downgrade() -> None:
             "ix_case__open_due", sqlite_where=sa.text(IS_OPEN), postgresql_where=sa.text(IS_OPEN)
         )
         batch_op.drop_index("ix_case__area_id_id")
+        batch_op.drop_index("ix_case__status_step")
         batch_op.drop_column("lon")
         batch_op.drop_column("lat")
 

@@ -1,18 +1,29 @@
-"""照片清理: pictures that were uploaded and never handed in are not kept for ever."""
+"""清理: what nobody needs any more: pictures never handed in, old links, sessions and keys."""
 
+from collections import Counter
 from datetime import datetime, timedelta
 
 from documents.store import Store
-from ledger import photos
+from ledger import links, once, photos
 from ledger.database import Ledger
 
 LOOSE_FOR = timedelta(days=7)
 """As long as a phone may be without signal between a picture and the finding it belongs to."""
+OVER_FOR = timedelta(days=30)
+"""As long as somebody may ask who was signed in from where."""
 BATCH = 200
 
 
-def tidy(ledger: Ledger, store: Store, at: datetime) -> int:
-    """Forget pictures that have lain loose for a week, and their files; gives how many."""
+def tidy(ledger: Ledger, store: Store, at: datetime) -> Counter[str]:
+    """Forget them; counts `pictures`, `sign_ins` and `keys`."""
+    return Counter(
+        pictures=_pictures(ledger, store, at),
+        sign_ins=links.forget(ledger, at - OVER_FOR),
+        keys=once.forget_before(ledger, at - once.KEPT),
+    )
+
+
+def _pictures(ledger: Ledger, store: Store, at: datetime) -> int:
     done = 0
     while True:
         with ledger.transaction() as connection:
