@@ -43,6 +43,9 @@ class Owed:
 
     id: int
     key: str
+    case_id: int
+    person_id: int
+    unit_id: int
     kind: NoticeKind
     facts: Mapping[str, Any]
     number: str
@@ -173,6 +176,9 @@ def _take(
             Owed(
                 id=row["id"],
                 key=row["key"],
+                case_id=row["case_id"],
+                person_id=row["person_id"],
+                unit_id=row["unit_id"],
                 kind=row["kind"],
                 facts=row["facts"],
                 number=case.number,

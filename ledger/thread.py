@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.engine import Connection
 
 from ledger.changes import table
 from ledger.database import Ledger
@@ -58,7 +59,7 @@ class Thread:
 
 def read_case(ledger: Ledger, number: str, at: datetime) -> Thread:
     """Everything about one case. Raises Trouble when there is none of that number."""
-    cases, parts, units = table(Case), table(Assignment), table(Unit)
+    cases = table(Case)
     with ledger.transaction() as connection:
         case = connection.execute(sa.select(cases).where(cases.c.number == number)).one_or_none()
         if case is None:
@@ -66,26 +67,34 @@ def read_case(ledger: Ledger, number: str, at: datetime) -> Thread:
                 f"没有编号为 {number} 的案件。编号形如 2026-000123，见 duban cases。",
                 f"There is no case {number}. Numbers look like 2026-000123; see duban cases.",
             )
-        who = (
-            sa.select(parts, units.c.name)
-            .join(units, parts.c.unit_id == units.c.id)
-            .where(parts.c.case_id == case.id)
-            .order_by(parts.c.id)
-        )
-        return Thread(
-            case=case,
-            parts=connection.execute(who).all(),
-            records=connection.execute(_of(Record, case.id)).all(),
-            findings=connection.execute(_of(Finding, case.id)).all(),
-            pauses=pauses_of(connection, [case.id], at)[case.id],
-            reference=read(connection),
-            answering=answering_of(connection, {case.id: case.inspector_id})[case.id],
-            log=connection.execute(_of(Escalation, case.id)).all(),
-            rests=connection.execute(_of(Pause, case.id)).all(),
-            requests=connection.execute(_of(Request, case.id)).all(),
-        )
+        return thread_of(connection, case, at, read(connection))
 
 
-def _of(model: Any, case_id: int) -> sa.Select[Any]:
+def thread_of(connection: Connection, case: Any, at: datetime, reference: Reference) -> Thread:
+    """Everything that belongs to the row of a case, within a transaction."""
+    parts, units = table(Assignment), table(Unit)
+    who = (
+        sa.select(parts, units.c.name)
+        .join(units, parts.c.unit_id == units.c.id)
+        .where(parts.c.case_id == case.id)
+        .order_by(parts.c.id)
+    )
+    return Thread(
+        case=case,
+        parts=connection.execute(who).all(),
+        records=rows_of(connection, Record, case.id),
+        findings=rows_of(connection, Finding, case.id),
+        pauses=pauses_of(connection, [case.id], at)[case.id],
+        reference=reference,
+        answering=answering_of(connection, {case.id: case.inspector_id})[case.id],
+        log=rows_of(connection, Escalation, case.id),
+        rests=rows_of(connection, Pause, case.id),
+        requests=rows_of(connection, Request, case.id),
+    )
+
+
+def rows_of(connection: Connection, model: Any, case_id: int) -> Sequence[Any]:
+    """The rows of a table that belong to a case, in order."""
     rows = table(model)
-    return sa.select(rows).where(rows.c.case_id == case_id).order_by(rows.c.id)
+    query = sa.select(rows).where(rows.c.case_id == case_id).order_by(rows.c.id)
+    return connection.execute(query).all()

@@ -6,15 +6,22 @@ from fastapi import Depends, FastAPI, Request
 from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 
+from documents.pictures import MAX_BYTES
 from documents.store import Store
 from duban.settings import Settings
 from ledger.database import Ledger
 from portal import errors
+from portal.api import v1
+from portal.api.bounds import Bounded
 from portal.house import House
+from portal.identity import gate
 from portal.pages import routers
 from portal.seeing import guarded
 from portal.templating import HERE
+from portal.uploading import MOST
 
+PAGE_BODY = MOST * MAX_BYTES + 1_000_000
+"""Bytes of a form with as many pictures as it may have; they are written to disk as they come."""
 HEADERS = {
     "Content-Security-Policy": (
         "default-src 'self'; img-src 'self' data: blob:; object-src 'none'; base-uri 'none'; "
@@ -28,13 +35,16 @@ HEADERS = {
 
 
 def create(ledger: Ledger, settings: Settings) -> FastAPI:
-    """The portal of a ledger."""
+    """The portal of a ledger. Raises Trouble when its sign-in settings will not do."""
     app = FastAPI(title="Duban 督办", docs_url=None, redoc_url=None, openapi_url=None)
+    gate(settings)  # sign-in settings that will not do are refused now, not at the door
     app.state.house = House(ledger, settings, Store(settings.store()))
+    app.add_middleware(Bounded, most=PAGE_BODY, more={})
     app.middleware("http")(_headers)
     errors.install(app)
     for router in routers():
         app.include_router(router, dependencies=[Depends(guarded)])
+    app.mount(v1.AT, v1.create(app.state.house))
     app.mount("/static", StaticFiles(directory=HERE / "static"), name="static")
     return app
 

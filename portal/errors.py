@@ -11,6 +11,7 @@ from starlette.responses import RedirectResponse, Response
 
 from ledger.database import DatabaseTrouble
 from ledger.scope import Missing
+from ledger.watching import NotYours
 from models.words import Trouble, Words
 from portal.api.problems import problem
 from portal.seeing import ForeignForm, NotSignedIn, PasswordFirst
@@ -19,7 +20,7 @@ from portal.templating import render
 log = logging.getLogger("duban.portal")
 
 _STATUS: tuple[tuple[type[Trouble], int], ...] = (
-    (Missing, 404), (ForeignForm, 403), (DatabaseTrouble, 503), (Trouble, 422),
+    (Missing, 404), (NotYours, 403), (ForeignForm, 403), (DatabaseTrouble, 503), (Trouble, 422),
 )  # fmt: skip
 _KNOWN = {
     404: Words(

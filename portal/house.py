@@ -1,14 +1,16 @@
 """What every page needs besides the request: the ledger, the settings, the clock, the pictures."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Annotated, cast
 from zoneinfo import ZoneInfo
 
-from documents.store import Store
 from fastapi import Depends, Request
+from limits.storage import MemoryStorage
+from limits.strategies import MovingWindowRateLimiter
 
+from documents.store import Store
 from duban.session import now
 from duban.settings import Settings
 from ledger.database import Ledger
@@ -23,6 +25,10 @@ class House:
     settings: Settings
     store: Store
     clock: Callable[[], datetime] = now
+    tries: MovingWindowRateLimiter = field(
+        default_factory=lambda: MovingWindowRateLimiter(MemoryStorage())
+    )
+    """Counts attempts of one process; what must hold for all of them is in the ledger."""
     _reference: Reference | None = None
 
     def reference(self) -> Reference:

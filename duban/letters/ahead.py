@@ -38,14 +38,16 @@ def ahead(thread: Thread, s: Standing) -> Iterator[Words]:
 def lines(thread: Thread, s: Standing, looks: Sequence[Look]) -> Iterator[Words]:
     """One line for each look."""
     for look in looks:
-        when, does, who = moment(look.at, thread.reference.zone), _does(look), _who(thread, s, look)
+        when, does = moment(look.at, thread.reference.zone), done_by(look)
+        who = _who(thread, s, look)
         note = _late(s) if look.at <= s.at else NOTHING
         yield Words(
             f"  · {when.zh} {does.zh}{who.zh}{note.zh}", f"  · {when.en} {does.en}{who.en}{note.en}"
         )
 
 
-def _does(look: Look) -> Words:
+def done_by(look: Look) -> Words:
+    """What a look does, by which rule, and which duties it tells."""
     rule, card, stage = look.rule_en or look.rule, CARDS[look.card], STAGES[look.stage]
     if look.act is Act.RESUME:
         return Words("挂账期满，自动恢复办理", "the time on hold ends; the clock goes on by itself")

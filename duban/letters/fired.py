@@ -40,15 +40,15 @@ def last_level(s: Standing) -> Any | None:
 
 
 def _line(thread: Thread, s: Standing, row: Any) -> Words:
-    when, what, came = moment(row.at, thread.reference.zone), _what(s, row), _came(row)
-    point = _point(s.book, row)
+    when, what, came = moment(row.at, thread.reference.zone), done_by(s, row), came_of(row)
+    point = point_of(s.book, row)
     return Words(
         f"  · {when.zh} {what.zh}（{point.zh}）。{came.zh}",
         f"  · {when.en} {what.en} ({point.en}). {came.en}",
     )
 
 
-def _point(book: Book, row: Any) -> Words:
+def point_of(book: Book, row: Any) -> Words:
     """The clock and the point of it that a row belongs to."""
     if row.rule == RAISED.zh:
         return Words("因案件提级，当即执行", "at once, as the case was raised")
@@ -56,7 +56,8 @@ def _point(book: Book, row: Any) -> Words:
     return Words(f"{row.stage.words.zh}{rule.zh}", f"{STAGES[row.stage]}: {rule.en}")
 
 
-def _what(s: Standing, row: Any) -> Words:
+def done_by(s: Standing, row: Any) -> Words:
+    """What a row of the log did: a reminder, or which level."""
     card = CARDS[row.card]
     if not row.level:
         return Words("催办", "reminder")
@@ -80,7 +81,7 @@ def _rule(book: Book, row: Any) -> Words:
     return next(same, Words(row.rule, row.rule))
 
 
-def _came(row: Any) -> Words:
+def came_of(row: Any) -> Words:
     """What came of it: who was told, or why nobody was."""
     told = _told(row)
     if row.outcome == Outcome.SKIPPED:
@@ -120,7 +121,7 @@ def _recipient(who: dict[str, Any]) -> Words:
 def why(thread: Thread, s: Standing, row: Any) -> Iterator[Words]:
     """Why a level was reached, in a few short sentences."""
     zone, then = thread.reference.zone, _then(thread, s, row)
-    what, planned, at = _what(s, row), moment(row.planned_at, zone), moment(row.at, zone)
+    what, planned, at = done_by(s, row), moment(row.planned_at, zone), moment(row.at, zone)
     yield Words(f"最近一次升级：{what.zh}。为什么：", f"The last one: {what.en}. Why:")
     yield from _by_rule(thread, s, row, then)
     if row.planned_at == row.at:
@@ -130,7 +131,7 @@ def why(thread: Thread, s: Standing, row: Any) -> Iterator[Words]:
             f"  · 应于 {planned.zh} 执行，实际于 {at.zh} 执行。",
             f"  · Planned for {planned.en}, carried out {at.en}.",
         )
-    came = _came(row)
+    came = came_of(row)
     yield Words(f"  · {came.zh}", f"  · {came.en}")
 
 

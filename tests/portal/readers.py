@@ -84,8 +84,10 @@ class Portal:
         return Reader(client, token_of(opened.token))
 
 
-def open_portal(world: World, home: Path, hashed: str, patch: pytest.MonkeyPatch) -> Portal:
-    settings = Settings(home=home, _env_file=None)  # type: ignore[call-arg]
+def open_portal(
+    world: World, home: Path, hashed: str, patch: pytest.MonkeyPatch, **more: Any
+) -> Portal:
+    settings = Settings(home=home, _env_file=None, **more)  # type: ignore[call-arg]
     app = create(world.ledger, settings)
     app.state.house.clock = lambda: world.now
     patch.setattr(accounts._hasher().__class__, "hash", lambda _self, _password, **_: hashed)
