@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from duban import looking, looking_back, measuring, people, recomputing, show
+from duban import accounts, looking, looking_back, measuring, people, recomputing, show
 from duban.calendar import reckon
 from duban.do import app as do_app
 from duban.looking import AsJson, At
@@ -32,6 +32,7 @@ app = typer.Typer(
     "put right. Start with: duban init --demo, duban import FILE, duban sweep, duban log.",
 )
 app.add_typer(do_app, name="do")
+accounts.add_to(app)
 looking.add_to(app)
 looking_back.add_to(app)
 measuring.add_to(app)

@@ -1,13 +1,14 @@
 """演示: a fortnight of the demo city, played on a movable clock by people with characters.
 
-Papers come in, sweeps run, and between the sweeps units sign, put right, send back and ask for
-time, while the office rules and inspectors verify. Each morning closed cases are drawn, and other
-inspectors look back. All chance comes from the seed: the same
+Papers come in, sweeps run, and between the sweeps inspectors hand in what they find, units sign,
+put right, send back and ask for time, while the office rules and inspectors verify. Each morning
+closed cases are drawn, and other inspectors look back. All chance comes from the seed: the same
 ledger and the same seed give the same fortnight.
 """
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from functools import partial
@@ -15,8 +16,12 @@ from importlib.resources import files
 from random import Random
 from typing import NamedTuple
 
+from documents.store import Store
+from duban.demo_album import Album
+from duban.demo_places import Find
 from ledger import desk, look_back, reference
 from ledger.database import Ledger
+from ledger.intake import Answer
 from ledger.loading import CityFile, parse_city
 from ledger.look_back import Waiting
 from ledger.worklist import OpenCase, open_cases, unpublished
@@ -115,6 +120,9 @@ class Office:
     grant: float = 0.75
     verify: float = 0.4
     fail: float = 0.15
+    hesitate: float = 0.08
+    """Verifies, where a picture is in doubt; `caught` is the chance that it fails then."""
+    caught: float = 0.6
     publish: float = 0.12
     look_back: float = 0.15
     relapse: float = 0.25
@@ -146,7 +154,7 @@ class Deed(NamedTuple):
     """What somebody is about to do; `carry_out` does it as of an instant."""
 
     verb: Verb
-    carry_out: Callable[[datetime], Moved | Refused]
+    carry_out: Callable[[datetime], Moved | Refused | Answer]
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +189,7 @@ class Turn:
 
 @dataclass(frozen=True, slots=True)
 class People:
-    """Who acts for a unit, whose an area is, and which open cases share a place."""
+    """Who acts for a unit, whose an area is, which open cases share a place, and the cameras."""
 
     actors: Mapping[str, str]
     """Unit code → name."""
@@ -189,6 +197,7 @@ class People:
     """Area code → name of the territorial unit that answers for it, or for what is above."""
     places: Mapping[str, Sequence[str]]
     """Place → numbers of the open cases there."""
+    album: Album
 
 
 def _sign(turn: Turn) -> Deed | None:
@@ -205,8 +214,19 @@ def _work(turn: Turn) -> Deed | None:
     if deed := _ask(turn):
         return deed
     if turn.happens(_readiness(turn)):
-        return turn.by_unit(Verb.SUBMIT, desk.submit, turn.dice.choice(PUT_RIGHT))
+        return _submit(turn)
     return None
+
+
+def _submit(turn: Turn) -> Deed:
+    said, album = turn.dice.choice(PUT_RIGHT), turn.people.album
+    taken = album.by_unit(turn.case, turn.at, turn.actor)
+    return Deed(
+        Verb.SUBMIT,
+        lambda at: desk.submit(
+            turn.ledger, turn.case.number, said, at, turn.actor, shown=album.show(taken, at)
+        ),
+    )
 
 
 def _readiness(turn: Turn) -> float:
@@ -289,16 +309,20 @@ _TAKERS = ("东澄区综合行政执法局", "西岚区综合行政执法局", "
 
 
 def _check(turn: Turn) -> Deed | None:
-    if not turn.happens(OFFICE.verify):
+    album = turn.people.album
+    doubtful = turn.case.number in album.tried
+    if not turn.happens(OFFICE.hesitate if doubtful else OFFICE.verify):
         return None
-    failed = turn.happens(OFFICE.fail)
+    failed = turn.happens(OFFICE.caught if doubtful else OFFICE.fail)
     reason = turn.dice.choice(STILL_THERE) if failed else ""
+    taken = album.on_site(turn.case, turn.at, INSPECTOR, right=not failed)
     return Deed(
         Verb.VERIFY_FAIL if failed else Verb.VERIFY_PASS,
         lambda at: desk.verify(
-            turn.ledger, turn.case.number, at, INSPECTOR, passed=not failed, reason=reason
+            turn.ledger, turn.case.number, at, INSPECTOR, passed=not failed, reason=reason,
+            shown=album.show(taken, at),
         ),
-    )
+    )  # fmt: skip
 
 
 def _publish(turn: Turn) -> Deed | None:
@@ -309,17 +333,21 @@ def _publish(turn: Turn) -> Deed | None:
     )
 
 
-def _look_back(ledger: Ledger, look: Waiting, dice: Random) -> Deed | None:
+def _look_back(
+    ledger: Ledger, look: Waiting, when: datetime, dice: Random, album: Album
+) -> Deed | None:
     if not look.inspector or dice.random() >= OFFICE.look_back:
         return None
     back = dice.random() < OFFICE.relapse
     reason = dice.choice(BACK_AGAIN) if back else ""
+    taken = album.again(look.case, when, look.inspector, right=not back)
     return Deed(
         Verb.LOOK_BACK_FAIL if back else Verb.LOOK_BACK_PASS,
         lambda at: desk.look_back(
-            ledger, look.case, at, look.inspector, passed=not back, reason=reason
+            ledger, look.case, at, look.inspector, passed=not back, reason=reason,
+            shown=album.show(taken, at),
         ),
-    )
+    )  # fmt: skip
 
 
 DEEDS: Mapping[Status, Callable[[Turn], Deed | None]] = {
@@ -375,9 +403,11 @@ def play(
     seed: int = 20260924,
     days: int = 14,
     told: Told = lambda _sentence, _at: None,
+    store: Store | None = None,
 ) -> None:
     """Play the `days` from `start` on: papers through `take`, looks through `sweep`.
 
+    With a `store` inspectors hand in findings by the portal, too, and pictures are taken.
     Instants come in order of time, all of them in [start, start + days). A paper whose day is
     closed comes on the next working day, or not at all when the play is over by then. `told`
     hears of each paper, and after each turn what people did.
@@ -385,15 +415,21 @@ def play(
     with ledger.transaction() as connection:
         hours = reference.read(connection).worktime
     town, arrivals = city(), _arrivals(start, hours)
-    for at, hour in _plan(start, days, hours):
-        if hour.what == "sweep":
-            sweep(at)
-        elif hour.what == "draw":
-            _draw(ledger, at, told)
-        elif hour.what == "papers":
-            _hand_in(arrivals.get(at, ()), at, take, told)
-        else:
-            _act(ledger, town, seed, at, _on(at, hour.until, hours), told)
+    with ThreadPoolExecutor(2) as darkroom:
+        areas = {area.code: area.name for area in town.areas}
+        album = Album(ledger, store, seed, areas, darkroom)
+        outings = _outings(start, hours, album)
+        for at, hour in _plan(start, days, hours):
+            if hour.what == "sweep":
+                sweep(at)
+            elif hour.what == "draw":
+                _draw(ledger, at, told)
+            elif hour.what == "papers":
+                _hand_in(arrivals.get(at, ()), at, take, told)
+            else:
+                end = _on(at, hour.until, hours)
+                found = [one for one in outings if at <= one[0] < end]
+                _act(ledger, town, seed, at, end, told, album, found)
 
 
 def _plan(start: datetime, days: int, hours: Worktime) -> Iterator[tuple[datetime, Hour]]:
@@ -415,11 +451,21 @@ def _arrivals(start: datetime, hours: Worktime) -> dict[datetime, list[tuple[str
     hand_in = next(hour.at for hour in WORKING_DAY if hour.what == "papers")
     found: dict[datetime, list[tuple[str, bytes]]] = defaultdict(list)
     for n, name, data in papers():
-        day = start.astimezone(hours.zone).date() + timedelta(days=n)
-        while not hours.is_workday(day) or datetime.combine(day, hand_in, hours.zone) < start:
-            day += timedelta(days=1)
-        found[datetime.combine(day, hand_in, hours.zone)].append((name, data))
+        found[_comes(n, hand_in, start, hours)].append((name, data))
     return found
+
+
+def _outings(start: datetime, hours: Worktime, album: Album) -> list[tuple[datetime, Find]]:
+    """Which findings inspectors hand in at which instant."""
+    return [(_comes(find.day, find.clock, start, hours), find) for find in album.finds()]
+
+
+def _comes(n: int, clock: time, start: datetime, hours: Worktime) -> datetime:
+    """When comes what is meant for the nth day: on that day, or the next that is open."""
+    day = start.astimezone(hours.zone).date() + timedelta(days=n)
+    while not hours.is_workday(day) or datetime.combine(day, clock, hours.zone) < start:
+        day += timedelta(days=1)
+    return datetime.combine(day, clock, hours.zone)
 
 
 def _hand_in(arrived: Sequence[tuple[str, bytes]], at: datetime, take: Take, told: Told) -> None:
@@ -434,12 +480,13 @@ def _draw(ledger: Ledger, at: datetime, told: Told) -> None:
 
 
 def _act(
-    ledger: Ledger, town: CityFile, seed: int, start: datetime, end: datetime, told: Told
-) -> None:
+    ledger: Ledger, town: CityFile, seed: int, start: datetime, end: datetime, told: Told,
+    album: Album, found: Sequence[tuple[datetime, Find]],
+) -> None:  # fmt: skip
     """One turn: everybody who acts between two sweeps, in order of time."""
     waiting = [*open_cases(ledger), *unpublished(ledger)]
-    people = _people(town, waiting)
-    planned = []
+    people = _people(town, waiting, album)
+    planned = [(at, "", _report(find, at, album)) for at, find in found]
     for case in waiting:
         dice = Random(f"{seed} {case.number} {start.isoformat()}")
         turn = Turn(ledger, case, _when(start, end, dice), dice, people)
@@ -448,12 +495,16 @@ def _act(
     for look in look_back.waiting(ledger):
         dice = Random(f"{seed} look back {look.case} {start.isoformat()}")
         at = _when(start, end, dice)
-        if deed := _look_back(ledger, look, dice):
+        if deed := _look_back(ledger, look, at, dice, album):
             planned.append((at, look.case, deed))
     planned.sort(key=lambda one: one[:2])
     done = Counter(deed.verb for at, _, deed in planned if _carried_out(deed, at))
     if done:
         told(" · ".join(f"{v.words.zh} {v.words.en} {n}" for v, n in done.most_common()), end)
+
+
+def _report(find: Find, at: datetime, album: Album) -> Deed:
+    return Deed(Verb.REPORT, partial(album.hand_in, find, album.before(find, at)))
 
 
 def _when(start: datetime, end: datetime, dice: Random) -> datetime:
@@ -467,17 +518,17 @@ def _wait(_: Turn) -> None:
 def _carried_out(deed: Deed, at: datetime) -> bool:
     """Do it. What the desk refuses is left alone: people shrug and go on."""
     try:
-        return isinstance(deed.carry_out(at), Moved)
+        return not isinstance(deed.carry_out(at), Refused)
     except Trouble:
         return False
 
 
-def _people(town: CityFile, waiting: Sequence[OpenCase]) -> People:
+def _people(town: CityFile, waiting: Sequence[OpenCase], album: Album) -> People:
     places: dict[str, list[str]] = defaultdict(list)
     for case in waiting:
         if case.status is not Status.CLOSED:
             places[case.place].append(case.number)
-    return People(_actors(town), _homes(town), places)
+    return People(_actors(town), _homes(town), places, album)
 
 
 def _actors(town: CityFile) -> dict[str, str]:

@@ -5,6 +5,7 @@ from datetime import datetime
 import pendulum
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
+from documents.store import Store
 from duban import show
 from duban.demo import play
 from duban.engine import prefect_for
@@ -56,7 +57,8 @@ def _play(ledger: Ledger, settings: Settings, start: datetime) -> None:
             if at.astimezone(local).hour >= EVENING:
                 audit(at)
 
-        play(ledger, start, sweep_at, hand_in, days=DAYS, told=told)
+        store = Store(settings.store())
+        play(ledger, start, sweep_at, hand_in, days=DAYS, told=told, store=store)
 
 
 def summary(ledger: Ledger) -> None:

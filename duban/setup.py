@@ -35,6 +35,7 @@ def make_home(home: Path) -> None:
 
 def set_up(settings: Settings, *, demo: bool) -> Iterator[str]:
     """Create or upgrade the database and load what comes with the program; tells what it did."""
+    from duban.accounts import first_accounts  # which itself needs this module
     from tasks.keys import signing_key  # brings the cryptography
 
     url = settings.database()
@@ -66,6 +67,7 @@ def set_up(settings: Settings, *, demo: bool) -> Iterator[str]:
         yield "数据库已是最新，资料未动 · up to date, nothing changed"
     if demo:
         yield from _lay_out_papers(settings)
+    yield from first_accounts(ledger, at, demo=demo)
 
 
 def _lay_out_papers(settings: Settings) -> Iterator[str]:

@@ -32,3 +32,8 @@ def keep(connection: Connection, name: str, value: int) -> None:
     """Write a counter that is held."""
     counters = table(Counter)
     connection.execute(sa.update(counters).where(counters.c.name == name).values(value=value))
+
+
+def step(connection: Connection, name: str) -> None:
+    """Move a counter on by one."""
+    keep(connection, name, hold(connection, name) + 1)

@@ -7,9 +7,10 @@ from datetime import date, datetime, timedelta
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from ledger import counters
 from ledger.changes import table
 from ledger.database import Ledger
-from ledger.reference import read
+from ledger.reference import LOADS, read
 from models.calendar import City
 from models.person import Absence, DutyKind, Person, Rota
 from models.words import Trouble
@@ -86,6 +87,7 @@ def record_absence(
         same = sa.and_(rows.c.person_id == who, rows.c.start == start, rows.c.until == until)
         connection.execute(sa.delete(rows).where(same))
         add_absences(connection, [Away(who, start, until, other)])
+        counters.step(connection, LOADS)
         return _select(connection, same)[0]
 
 
@@ -107,10 +109,12 @@ def end_absence(ledger: Ledger, person: str, at: datetime) -> tuple[Absent, ...]
         running = [absent for absent in mine if absent.start <= at]
         if not running:
             connection.execute(sa.delete(rows).where(rows.c.id == mine[0].id))
+            counters.step(connection, LOADS)
             return (mine[0],)
         ended = rows.c.id.in_([absent.id for absent in running])
         connection.execute(sa.update(rows).where(ended).values(until=at))
         connection.execute(sa.delete(rows).where(ended, rows.c.start >= at))
+        counters.step(connection, LOADS)
         return tuple(replace(absent, until=at) for absent in running)
 
 

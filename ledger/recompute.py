@@ -50,6 +50,8 @@ class Retimed:
     limit: str
     was_provisional: bool
     provisional: bool
+    old_next_look: datetime | None = None
+    next_look: datetime | None = None
 
 
 def recompute(
@@ -202,6 +204,8 @@ def _retimed(change: Change, reference: Reference, lead: int | None) -> Retimed:
         limit=new.limit,
         was_provisional=old["provisional"],
         provisional=new.provisional,
+        old_next_look=old["next_look_at"],
+        next_look=new.next_look_at,
     )
 
 

@@ -1,0 +1,25 @@
+"""渠道的叫法: what people call a channel, by the beginning of its (masked) address."""
+
+from collections.abc import Mapping
+
+from models.words import Words
+
+_CALLED: Mapping[str, Words] = {
+    "dingtalk": Words("钉钉机器人", "DingTalk robot"),
+    "wecombot": Words("企业微信机器人", "WeCom robot"),
+    "feishu": Words("飞书机器人", "Feishu robot"),
+    "lark": Words("Lark 机器人", "Lark robot"),
+    "schan": Words("Server酱", "ServerChan"),
+    "mailto": Words("邮件", "Mail"),
+    "mailtos": Words("邮件", "Mail"),
+    "json": Words("接口", "Interface"),
+    "jsons": Words("接口", "Interface"),
+    "folder": Words("本机文件夹", "Local folder"),
+    "pushplus": Words("PushPlus", "PushPlus"),
+}
+
+
+def called(channel: str) -> Words:
+    """The channel of an address; its scheme where it has no name of its own."""
+    scheme = channel.partition(":")[0].lower()
+    return _CALLED.get(scheme, Words(scheme or "渠道", scheme or "channel"))
