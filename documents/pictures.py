@@ -227,12 +227,16 @@ def _jpeg(picture: Image.Image) -> bytes:
 
 
 def _prints(picture: Image.Image) -> dict[Variant, str]:
-    width, height = picture.size
+    # Grey once, and shrunk once for each: at full size this would cost more than all the rest.
+    grey = picture.convert("L")
+    width, height = grey.size
+    whole = (0.0, 0.0, float(width), float(height))
     middle = (width * 0.05, height * 0.05, width * 0.95, height * 0.95)
+    plain = _shrunk(grey, whole)
     return {
-        Variant.PLAIN: dhash(picture),
-        Variant.MIRRORED: dhash(picture.transpose(Image.Transpose.FLIP_LEFT_RIGHT)),
-        Variant.CROPPED: dhash(picture.resize(picture.size, box=middle)),
+        Variant.PLAIN: _bits(plain),
+        Variant.MIRRORED: _bits(plain.transpose(Image.Transpose.FLIP_LEFT_RIGHT)),
+        Variant.CROPPED: _bits(_shrunk(grey, middle)),
     }
 
 
@@ -241,7 +245,16 @@ def dhash(picture: Image.Image) -> str:
 
     After N. Krawetz, "Kind of Like That", The Hacker Factor Blog, 2013.
     """
-    grey = picture.convert("L").resize((9, 8), Image.Resampling.LANCZOS).tobytes()
+    grey = picture.convert("L")
+    return _bits(_shrunk(grey, (0.0, 0.0, float(grey.width), float(grey.height))))
+
+
+def _shrunk(grey: Image.Image, box: tuple[float, float, float, float]) -> Image.Image:
+    return grey.resize((9, 8), Image.Resampling.LANCZOS, box=box)
+
+
+def _bits(shrunk: Image.Image) -> str:
+    grey = shrunk.tobytes()
     rows = (grey[start : start + 9] for start in range(0, 72, 9))
     bits = [left < right for row in rows for left, right in pairwise(row)]
     return f"{sum(bit << place for place, bit in enumerate(reversed(bits))):016x}"
