@@ -94,7 +94,7 @@ def _arrived(connection: Connection, keys: Sequence[str]) -> dict[str, dict[str,
             notices.c.key.in_(keys[start : start + 500])
         )
         mine = connection.execute(query).all()
-        tries = _attempts(connection, [row.id for row in mine])
+        tries = attempts_of(connection, [row.id for row in mine])
         for row in mine:
             last = tries[row.id][-1] if tries[row.id] else None
             found[row.key] = {
@@ -105,7 +105,8 @@ def _arrived(connection: Connection, keys: Sequence[str]) -> dict[str, dict[str,
     return found
 
 
-def _attempts(connection: Connection, ids: Sequence[int]) -> defaultdict[int, list[Any]]:
+def attempts_of(connection: Connection, ids: Sequence[int]) -> defaultdict[int, list[Any]]:
+    """The attempts at each notice, in their order."""
     attempts = table(Delivery)
     query = sa.select(attempts).where(attempts.c.notice_id.in_(ids)).order_by(attempts.c.attempt)
     found: defaultdict[int, list[Any]] = defaultdict(list)
@@ -150,11 +151,12 @@ def outbox(ledger: Ledger, state: NoticeState | None = None) -> list[OutboxRow]:
         found = connection.execute(query).all()
         tries: dict[int, list[Any]] = {}
         for start in range(0, len(found), 500):
-            tries |= _attempts(connection, [row.id for row in found[start : start + 500]])
-    return [_outbox_row(row, tries.get(row.id, [])) for row in found]
+            tries |= attempts_of(connection, [row.id for row in found[start : start + 500]])
+    return [outbox_row(row, tries.get(row.id, [])) for row in found]
 
 
-def _outbox_row(row: Any, tries: Sequence[Any]) -> OutboxRow:
+def outbox_row(row: Any, tries: Sequence[Any]) -> OutboxRow:
+    """A notice, joined with its case and person, and the attempts at it."""
     last = tries[-1] if tries else None
     return OutboxRow(
         key=row.key,

@@ -10,11 +10,11 @@ _CALLED: Mapping[str, Words] = {
     "feishu": Words("飞书机器人", "Feishu robot"),
     "lark": Words("Lark 机器人", "Lark robot"),
     "schan": Words("Server酱", "ServerChan"),
-    "mailto": Words("邮件", "Mail"),
-    "mailtos": Words("邮件", "Mail"),
-    "json": Words("接口", "Interface"),
-    "jsons": Words("接口", "Interface"),
-    "folder": Words("本机文件夹", "Local folder"),
+    "mailto": Words("邮件", "mail"),
+    "mailtos": Words("邮件", "mail"),
+    "json": Words("接口", "interface"),
+    "jsons": Words("接口", "interface"),
+    "folder": Words("本机文件夹", "local folder"),
     "pushplus": Words("PushPlus", "PushPlus"),
 }
 
