@@ -65,6 +65,12 @@ class Notice(SQLModel, table=True):
             sqlite_where=sa.text("state IN ('owed', 'sending')"),
             postgresql_where=sa.text("state IN ('owed', 'sending')"),
         ),
+        sa.Index(
+            "ix_notice_failed",
+            "id",
+            sqlite_where=sa.text("state IN ('dead', 'capped')"),
+            postgresql_where=sa.text("state IN ('dead', 'capped')"),
+        ),
         sa.Index("ix_notice_case_id", "case_id"),
         sa.Index(
             "ix_notice_reminders",

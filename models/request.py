@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+import sqlalchemy as sa
 from sqlmodel import Field, SQLModel, UniqueConstraint
 
 from models.columns import Labelled, choice, instant
@@ -27,6 +28,15 @@ class RequestState(Labelled):
 
 class Request(SQLModel, table=True):
     """One request. `until` is the date a suspension asks for; `needs` how many must agree."""
+
+    __table_args__ = (
+        sa.Index(
+            "ix_request_open",
+            "id",
+            sqlite_where=sa.text("decided_at IS NULL"),
+            postgresql_where=sa.text("decided_at IS NULL"),
+        ),
+    )
 
     id: int | None = Field(default=None, primary_key=True)
     case_id: int = Field(foreign_key="case_.id", index=True)

@@ -18,6 +18,11 @@ IS_OPEN = (
     "status IN ('reported', 'filed', 'undecided', 'dispatched', 'in_progress', 'returned', "
     "'suspended', 'submitted', 'rework')"
 )
+FEW = {
+    "request": ("ix_request_open", "decided_at IS NULL"),
+    "notice": ("ix_notice_failed", "state IN ('dead', 'capped')"),
+}
+"""Indexes of the few rows that wait for somebody, among many that do not."""
 KEPT = ("act", "remark")
 """Tables whose rows are only ever added."""
 
@@ -329,12 +334,17 @@ def upgrade() -> None:
 
     with op.batch_alter_table("notice", schema=None) as batch_op:
         batch_op.add_column(sa.Column("read_at", Instant(timezone=True), nullable=True))
+    for table, (name, condition) in FEW.items():
+        some = sa.text(condition)
+        op.create_index(name, table, ["id"], sqlite_where=some, postgresql_where=some)
     op.create_index("ix_look_back_inspector", "look_back", ["inspector_id", "done_at"])
     for table in KEPT:
         _keep(table)
 
 
 def downgrade() -> None:
+    for table, (name, _) in FEW.items():
+        op.drop_index(name, table)
     op.drop_index("ix_look_back_inspector", "look_back")
 
     with op.batch_alter_table("notice", schema=None) as batch_op:
