@@ -45,19 +45,16 @@ def visible(connection: Connection, viewer: Viewer) -> sa.ColumnElement[bool]:
 
 def units_under(connection: Connection, roots: Iterable[int]) -> set[int]:
     """These units and all below them."""
-    units = table(Unit)
-    rows = connection.execute(sa.select(units.c.id, units.c.parent_id)).all()
-    found, new = set[int](), set(roots)
-    while new:
-        found |= new
-        new = {row.id for row in rows if row.parent_id in new} - found
-    return found
+    return _under(connection, table(Unit), roots)
 
 
 def areas_under(connection: Connection, roots: Iterable[int]) -> set[int]:
     """These areas and all within them."""
-    areas = table(Area)
-    rows = connection.execute(sa.select(areas.c.id, areas.c.parent_id)).all()
+    return _under(connection, table(Area), roots)
+
+
+def _under(connection: Connection, tree: sa.Table, roots: Iterable[int]) -> set[int]:
+    rows = connection.execute(sa.select(tree.c.id, tree.c.parent_id)).all()
     found, new = set[int](), set(roots)
     while new:
         found |= new
