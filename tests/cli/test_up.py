@@ -1,6 +1,7 @@
 """`duban up` for real: it does the work, stops cleanly, and mends what a kill -9 left behind."""
 
 import os
+import re
 import signal
 import sys
 import time
@@ -9,6 +10,7 @@ from pathlib import Path
 from subprocess import PIPE, STDOUT, Popen
 
 import pytest
+import requests
 
 from tests.cli.conftest import LEDGER, Duban
 
@@ -97,6 +99,8 @@ def test_a_paper_in_the_inbox_becomes_a_notice_and_ctrl_c_leaves_nothing_behind(
     assert until(message.exists, 60), (home / "logs" / "serving.log").read_text("utf-8")[-2000:]
     assert "人民路1号" in message.read_text("utf-8")
     assert (home / "inbox" / "done" / "ledger.csv").exists()
+    [link] = re.findall(r"http://127\.0\.0\.1:\d+/l/[\w-]+", message.read_text("utf-8"))
+    assert "人民路1号" in requests.get(link, timeout=30).text, "the link in it opens the portal"
 
     engine.process.send_signal(signal.SIGINT)
     assert engine.process.wait(45) == 0, engine.said
