@@ -27,7 +27,7 @@ people, units = table(Person), table(Unit)
 NAMES = {"limit_source": "source", "category_code": "category", "inspector_id": "inspector"}
 """Columns that the model calls otherwise."""
 NOT_COMPARED = {
-    "id", "number", "version", "place", "place_key", "problem", "area_id", "severity",
+    "id", "number", "version", "place", "place_key", "problem", "lat", "lon", "area_id", "severity",
     "recurrence_of", "split_from", "policy_id", "reported_at", "dispatched_at", "records", "head",
 }  # fmt: skip
 

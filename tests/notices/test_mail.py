@@ -117,7 +117,7 @@ def test_no_answer_after_the_mail_went_over_is_unknown(
 
 def test_a_mail_server_that_never_greets_is_temporary(message: Message) -> None:
     with server(fall_silent) as port:
-        answer = send(mailbox(port), message, timeout=0.5)
+        answer = send(mailbox(port), message, timeout=2.0)
     assert answer.outcome is DeliveryOutcome.TEMPORARY
 
 
