@@ -2,33 +2,40 @@
 
 The demo's fortnight is played on a ledger of its own, the portal serves it, and a real browser
 looks at it as each role. The pictures lie in `screenshots/`, to be looked at; what is not as it
-should be (an address that fails, a page wider than a phone) is said and makes the run fail.
+should be (an address that fails, a script that breaks, a page wider than the screen, a picture
+that does not come, words left in the other language, whom it shuts out by axe-core) is said and
+makes the run fail.
+
+    python -m tests.screenshots [--small] [NAME …]
+
+A name picks pages: of a role, or one page. With `--small` the small city of the tests is
+looked at, which has a case in every status and is there in a few seconds.
 """
 
 import shutil
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 import pendulum
+import pytest
 import sqlalchemy as sa
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Page as Tab
 
+from documents.store import Store
 from duban import demo
+from duban.demo_accounts import ACCOUNTS
 from duban.session import now
 from duban.settings import Settings
 from ledger import accounts, loading, measures, reference, sweeps
 from ledger.changes import table
 from ledger.database import Ledger, connect, migrate
 from ledger.look_back import draw
-from models.account import AccountRole
-from models.case import Case, Status
-from models.escalation import Escalation
 from models.instants import plain
 from models.person import Person
 from models.unit import Area, Unit
@@ -36,156 +43,130 @@ from portal.app import create
 from rules.permission import Grant
 from tasks import sending
 from tasks.papers import take
-from tests.browser.conftest import CALM, Server
+from tests.browser.conftest import CALM, PC, PHONE, Server
+from tests.browser.looking import AXE, faults
+from tests.browser.pages import PAGES, Page
+from tests.browser.stage import ROLES, SIGN_IN, Stage, furnish, stage_on
+from tests.portal.readers import open_portal
+from tests.world import World
 
 OUT = Path("screenshots")
-SIZES = {"pc": (1366, 850), "phone": (390, 844)}
-LANGS = ("zh", "en")
-R = AccountRole
-
-
-@dataclass(frozen=True, slots=True)
-class Stage:
-    """The portal on a played ledger, and who can look at it: a token for each role."""
-
-    address: str
-    ledger: Ledger
-    tokens: dict[str, str]
-
-    def case(self, *statuses: Status, offset: int = 0) -> str:
-        """The number of a case that stands there."""
-        cases = table(Case)
-        query = sa.select(cases.c.number).where(cases.c.status.in_(statuses))
-        with self.ledger.snapshot() as connection:
-            return str(
-                connection.execute(query.order_by(cases.c.id).offset(offset)).scalars().first()
-            )
-
-    def row(self) -> int:
-        """A row of the escalation log."""
-        log = table(Escalation)
-        query = sa.select(log.c.id).where(log.c.level > 1).order_by(log.c.id.desc())
-        with self.ledger.snapshot() as connection:
-            return int(connection.execute(query).scalars().first() or 1)
-
-
-Where = str | Callable[[Stage], str]
-
-PAGES: tuple[tuple[str, str, Where], ...] = (
-    ("", "sign-in", "/sign-in"),
-    ("inspector", "hand-in", "/hand-in"),
-    ("inspector", "verify", "/verify"),
-    ("inspector", "handed-in", "/handed-in"),
-    ("inspector", "case-to-verify", lambda s: f"/cases/{s.case(Status.SUBMITTED)}"),
-    ("contact", "mine", "/mine"),
-    ("contact", "case", lambda s: f"/cases/{s.case(Status.IN_PROGRESS)}"),
-    ("contact", "mine-empty", "/mine?text=nothing-like-this"),
-    ("supervisor", "board", "/board"),
-    ("supervisor", "log", "/log"),
-    ("supervisor", "log-row", lambda s: f"/log/{s.row()}"),
-    ("supervisor", "cases", "/cases"),
-    ("supervisor", "case", lambda s: f"/cases/{s.case(Status.DISPATCHED)}"),
-    ("supervisor", "case-returned", lambda s: f"/cases/{s.case(Status.RETURNED)}"),
-    ("supervisor", "case-closed", lambda s: f"/cases/{s.case(Status.CLOSED)}"),
-    ("supervisor", "why", lambda s: f"/cases/{s.case(Status.IN_PROGRESS)}/why"),
-    ("supervisor", "transfer", lambda s: f"/cases/{s.case(Status.IN_PROGRESS)}/do/transfer"),
-    ("supervisor", "wall", "/wall"),
-    ("supervisor", "running", "/running"),
-    ("supervisor", "account", "/account"),
-    ("supervisor", "password", "/password"),
-    ("supervisor", "missing", "/cases/2026-999999"),
-    ("administrator", "admin", "/admin"),
-)
+SIZES: dict[str, dict[str, Any]] = {"pc": PC, "phone": PHONE}
+LOCALES = {"zh": "zh-CN", "en": "en-GB"}
+SETTLED = 250
+"""Milliseconds for scripts to have drawn."""
+UNIT = "dc-zhzf"
+"""The unit of Bob's account in the demo city."""
+TROUBLES = """lang => {
+  const found = [];
+  const wide = document.documentElement.scrollWidth - window.innerWidth;
+  if (wide > 1) found.push(`${wide} px wider than the screen`);
+  const heads = document.querySelectorAll('h1').length;
+  if (heads !== 1) found.push(`${heads} headings of the first order`);
+  const ids = [...document.querySelectorAll('[id]')].map(e => e.id);
+  const twice = ids.filter((id, n) => ids.indexOf(id) !== n);
+  if (twice.length) found.push(`ids that occur twice: ${[...new Set(twice)]}`);
+  for (const img of document.images)
+    if (img.complete && !img.naturalWidth) found.push(`no picture: ${img.getAttribute('src')}`);
+  if (/\\bNone\\b|\\{\\{|%\\(|\\[object/.test(document.body.innerText))
+    found.push('something unfinished is printed');
+  if (lang === 'en') {
+    const own = e => [...e.childNodes].filter(n => n.nodeType === 3).map(n => n.data).join('');
+    const said = 'label, legend, th, h2, .label, .hint, button > span, summary > span';
+    const left = [...document.querySelectorAll(said)].map(own)
+      .filter(t => /[\\u4e00-\\u9fff]/.test(t) && !/[a-z]/i.test(t));
+    if (left.length) found.push(`not translated: ${[...new Set(left)].slice(0, 5)}`);
+  }
+  return found;
+}"""
 
 
 def main(arguments: list[str]) -> int:
-    """Take the pictures; 1 when a page was not as it should be. Names pick pages."""
+    """Take the pictures; 1 when a page was not as it should be."""
     OUT.mkdir(exist_ok=True)
-    with TemporaryDirectory() as folder, _stage(Path(folder)) as stage, sync_playwright() as p:
+    wanted = [word for word in arguments if not word.startswith("-")]
+    staged = small if "--small" in arguments else demo_city
+    with TemporaryDirectory() as folder, staged(Path(folder)) as stage, sync_playwright() as p:
         browser = p.chromium.launch(executable_path=shutil.which("chromium"), args=list(CALM))
-        wrong = list(_all(browser, stage, arguments))
+        wrong = list(_all(browser, stage, wanted))
         browser.close()
+        nothing = [f"{page.role}-{page.name}" for page in PAGES if stage.lacks(page)]
+    if nothing:
+        print("not shot, for want of such a case: " + ", ".join(nothing))
     print("\n".join(wrong) or f"every page is in {OUT}/")
     return 1 if wrong else 0
 
 
 def _all(browser: Browser, stage: Stage, wanted: list[str]) -> Iterator[str]:
-    for size, (width, height) in SIZES.items():
-        for lang in LANGS:
-            for role in dict.fromkeys(role for role, _, _ in _pages(stage)):
-                context = browser.new_context(viewport={"width": width, "height": height})
-                cookies = {"duban-lang": lang} | ({"duban": stage.tokens[role]} if role else {})
-                context.add_cookies(
-                    [{"name": n, "value": v, "url": stage.address} for n, v in cookies.items()]
+    asked = [p for p in stage.pages() if not wanted or {p.role, p.name} & set(wanted)]
+    for size, look in SIZES.items():
+        for lang, locale in LOCALES.items():
+            for role in dict.fromkeys(page.role for page in asked):
+                context = browser.new_context(
+                    base_url=stage.address, bypass_csp=True, locale=locale, **look
                 )
-                for name, path in [(n, w) for r, n, w in _pages(stage) if r == role]:
-                    if not wanted or name in wanted or role in wanted:
-                        file = OUT / f"{role or 'nobody'}-{name}-{size}-{lang}.png"
-                        page = context.new_page()
-                        yield from _shoot(page, stage.address + path, file)
-                        page.close()
+                context.add_init_script(path=AXE)
+                context.add_cookies(stage.cookies(role, lang))
+                for page in (each for each in asked if each.role == role):
+                    file = OUT / f"{role or 'nobody'}-{page.name}-{size}-{lang}.png"
+                    tab = context.new_page()
+                    yield from (f"{file.name}: {said}" for said in _shoot(tab, page, lang, file))
+                    tab.close()
                 context.close()
 
 
-def _pages(stage: Stage) -> list[tuple[str, str, str]]:
-    fixed = [(r, n, w if isinstance(w, str) else w(stage)) for r, n, w in PAGES]
-    return [*fixed, *_admin_pages()]
+def _shoot(tab: Tab, page: Page, lang: str, file: Path) -> Iterator[str]:
+    said: list[str] = []
+    tab.on("pageerror", lambda error: said.append(f"script: {error}"))
+    tab.on("console", lambda m: said.append(m.text) if m.type == "error" else None)
+    answer = tab.goto(page.address, wait_until="load")
+    tab.wait_for_timeout(SETTLED)
+    tab.screenshot(path=file, full_page=True)
+    if answer is None or answer.status != page.status:
+        yield f"{answer.status if answer else 'no answer'} {page.address}"
+    yield from tab.evaluate(TROUBLES, lang)
+    yield from faults(tab)
+    # A page that is answered with a refusal on purpose is an error to the console.
+    yield from (each for each in said if f"{page.status} (" not in each)
 
 
-def _admin_pages() -> list[tuple[str, str, str]]:
-    from portal.pages import routers
-
-    paths = sorted(
-        {
-            route.path
-            for router in routers()
-            for route in router.routes
-            if route.path.startswith("/admin/") and "{" not in route.path
-            and "GET" in (getattr(route, "methods", None) or ())
-        }
-    )  # fmt: skip
-    return [("administrator", path.strip("/").replace("/", "-"), path) for path in paths]
-
-
-def _shoot(page: Page, url: str, file: Path) -> Iterator[str]:
-    troubles: list[str] = []
-    page.on("pageerror", lambda error: troubles.append(f"script: {error}"))
-    page.on("console", lambda m: troubles.append(m.text) if m.type == "error" else None)
-    answer = page.goto(url, wait_until="load")
-    page.wait_for_timeout(250)
-    page.screenshot(path=file, full_page=True)
-    if answer is None or answer.status >= (500 if "999999" in url else 400):
-        yield f"{file.name}: {answer.status if answer else 'no answer'} {url}"
-    wide = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
-    if wide > 1:
-        yield f"{file.name}: {wide} px wider than the screen"
-    yield from (f"{file.name}: {t}" for t in troubles if "404" not in t)
-
-
-# -- the stage ---------------------------------------------------------------------------------
+# -- the demo city -----------------------------------------------------------------------------
 
 
 @contextmanager
-def _stage(folder: Path) -> Iterator[Stage]:
-    ledger = played(folder)
-    tokens = _tokens(ledger)
-    server = Server(create(ledger, Settings(home=folder, _env_file=None)))  # type: ignore[call-arg]
+def demo_city(folder: Path) -> Iterator[Stage]:
+    """The demo city after its fortnight, seen by those who have an account there."""
+    settings = _settings(folder)
+    ledger = played(folder, Store(settings.store()))
+    held = {account.role.value: _account(ledger, account) for account in reversed(ACCOUNTS)}
+    with _served(create(ledger, settings)) as server:
+        yield stage_on(server.app, _at(server), held, UNIT, now())
+
+
+def _settings(folder: Path) -> Settings:
+    (folder / "sign-in.yaml").write_text(SIGN_IN, "utf-8")
+    return Settings(home=folder, sign_in_file=folder / "sign-in.yaml", _env_file=None)  # type: ignore[call-arg]
+
+
+@contextmanager
+def _served(app: Any) -> Iterator[Server]:
+    server = Server(app)
     server.start()
     try:
-        yield Stage(f"http://127.0.0.1:{server.port}", ledger, tokens)
+        yield server
     finally:
         server.stop()
 
 
-def played(folder: Path, days: int = 14) -> Ledger:
+def _at(server: Server) -> str:
+    return f"http://127.0.0.1:{server.port}"
+
+
+def played(folder: Path, store: Store | None = None, days: int = 14) -> Ledger:
     """A ledger on which the demo's fortnight has been played, without Prefect."""
-    url = f"sqlite:///{folder / 'duban.db'}"
-    migrate(url)
-    ledger = connect(url)
+    ledger = _loaded(folder)
     with ledger.transaction() as connection:
-        loading.load_shipped(connection, datetime(2026, 1, 1, tzinfo=UTC))
-        text = (loading.SHIPPED / "demo" / "city.yaml").read_text("utf-8")
-        loading.load_city(connection, loading.parse_city(text, "city.yaml"))
+        loading.load_city(connection, demo.city())
     zone = reference.zone(ledger)
     start = plain(pendulum.now(zone.key).start_of("day").subtract(days=days))
 
@@ -198,37 +179,53 @@ def played(folder: Path, days: int = 14) -> Ledger:
     def hand_in(name: str, data: bytes, at: datetime) -> None:
         take(ledger, data, name, at, folder / f"refused-{name}")
 
-    demo.play(ledger, start, sweep, hand_in, days=days)
+    demo.play(ledger, start, sweep, hand_in, days=days, store=store)
     draw(ledger, start + timedelta(days=days))
     return ledger
 
 
-ROLES = {
-    "inspector": (R.INSPECTOR, "", "chenglan"),
-    "contact": (R.CONTACT, "csgl", ""),
-    "supervisor": (R.SUPERVISOR, "", ""),
-    "administrator": (R.ADMINISTRATOR, "", ""),
-}
-
-
-def _tokens(ledger: Ledger) -> dict[str, str]:
-    found = {}
+def _loaded(folder: Path) -> Ledger:
+    url = f"sqlite:///{folder / 'duban.db'}"
+    migrate(url)
+    ledger = connect(url)
     with ledger.transaction() as connection:
-        people = _ids(connection, Person)
-        units, areas = _ids(connection, Unit), _ids(connection, Area)
-        for person, (name, (role, unit, area)) in zip(people.values(), ROLES.items(), strict=False):
-            grant = Grant(role, units.get(unit), areas.get(area))
-            account = accounts.add_account(
-                connection, person, name, "a plain long sentence", [grant], now(), must_change=False
-            )
-            found[name] = accounts.new_session(connection, person, now(), account_id=account)
-    return found
+        loading.load_shipped(connection, datetime(2026, 1, 1, tzinfo=UTC))
+    return ledger
 
 
-def _ids(connection: sa.Connection, model: Any) -> dict[str, int]:
+def _account(ledger: Ledger, account: Any) -> int:
+    with ledger.transaction() as connection:
+        grant = Grant(
+            account.role, _id(connection, Unit, account.unit), _id(connection, Area, account.area)
+        )
+        person = _id(connection, Person, account.person)
+        assert person is not None, account
+        return accounts.add_account(
+            connection, person, account.login, "a plain long sentence", [grant], now(),
+            must_change=False,
+        )  # fmt: skip
+
+
+def _id(connection: sa.Connection, model: Any, code: str) -> int | None:
     rows = table(model)
-    query = sa.select(rows.c.code, rows.c.id).order_by(rows.c.id)
-    return {row.code: row.id for row in connection.execute(query)}
+    return connection.execute(sa.select(rows.c.id).where(rows.c.code == code)).scalar()
+
+
+# -- the small city ----------------------------------------------------------------------------
+
+
+@contextmanager
+def small(folder: Path) -> Iterator[Stage]:
+    """The small city of the tests, with a case in every status."""
+    world = World(_loaded(folder), folder / "messages")
+    hashed = accounts._hasher().hash("a plain long sentence")
+    with pytest.MonkeyPatch.context() as patch:
+        settings = _settings(folder)
+        portal = open_portal(world, folder, hashed, patch, sign_in_file=settings.sign_in_file)
+    furnish(portal)
+    held = {role: portal.accounts[code] for role, code in ROLES.items()}
+    with _served(portal.app) as server:
+        yield stage_on(portal.app, _at(server), held, "csgl", world.now)
 
 
 if __name__ == "__main__":

@@ -137,6 +137,7 @@
     listen: function () {
       var input = field("category");
       input.setAttribute("role", "combobox");
+      input.setAttribute("aria-expanded", "false");
       input.setAttribute("aria-controls", "category-found");
       input.setAttribute("aria-autocomplete", "list");
       input.addEventListener("input", typed);

@@ -18,6 +18,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from ledger import accounts
 from ledger.database import connect
+from tests.browser.looking import Look, look_at
 from tests.browser.stage import ROLES, SIGN_IN, Stage, furnish, stage_on
 from tests.conftest import Databases
 from tests.portal.readers import PASSWORD, Portal, open_portal
@@ -34,14 +35,6 @@ CALM = (
 )  # fmt: skip
 PATIENCE = 15_000
 """Milliseconds a page may take on a busy machine before its test fails."""
-
-
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """All of one worker: one browser at a time is enough for two cores."""
-    if config.pluginmanager.hasplugin("xdist"):
-        for item in items:
-            if HERE in item.path.parents:
-                item.add_marker(pytest.mark.xdist_group("browser"))
 
 
 @pytest.fixture(scope="session")
@@ -181,3 +174,13 @@ def stage(
     yield stage_on(portal.app, f"http://127.0.0.1:{server.port}", who, "csgl", world.now)
     server.stop()
     world.ledger.engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def looks(stage: Stage, chromium: Browser) -> list[Look]:
+    """One look at each kind of page, for all that is promised of every page.
+
+    With DUBAN_BROWSER=every at every page of the list, as `make screenshots` does.
+    """
+    every = os.environ.get("DUBAN_BROWSER") == "every"
+    return look_at(stage, chromium, (page for page in stage.pages() if every or page.telling))

@@ -16,6 +16,11 @@ class Page(NamedTuple):
     status: int = 200
     """What the page is answered with."""
 
+    @property
+    def telling(self) -> bool:
+        """Whether it shows a kind of page that no other of the list shows."""
+        return self.name not in ALIKE
+
 
 def _of(role: str, *pages: tuple[str, str] | tuple[str, str, int]) -> list[Page]:
     return [Page(role, *page) for page in pages]
@@ -159,3 +164,17 @@ NO_PAGES = {
     "GET /photos/{photo_id:int}.jpg", "GET /photos/{photo_id:int}/thumb.jpg",
 }  # fmt: skip
 """Addresses that answer with something else: another address, a file, a piece of a page."""
+
+ALIKE = {
+    "mine-open", "mine-assisting", "case-rework", "case-suspended", "case-to-verify",
+    "board-reported", "board-category", "board-untold", "board-alike", "log-reminders",
+    "cases-filtered", "case-reported", "case-undecided", "case-merged", "case-split",
+    "case-rejected", "case-cancelled", "link-expired", "unit-new", "person-new", "area",
+    "do-acknowledge", "do-send_back", "do-request_extension", "do-record_cost", "do-note",
+    "do-withdraw", "do-resume", "do-request_appeal", "do-verify_pass", "do-verify_fail",
+    "do-file", "do-reject", "do-fix_on_spot", "do-cancel", "do-split", "do-coordinate",
+    "do-transfer", "do-urge", "do-expose", "do-uphold_return", "do-refuse_return", "do-extend",
+    "do-refuse_request", "do-suspend", "do-uphold_appeal", "do-refuse_appeal", "do-reopen",
+    "do-publish", "do-look_back_pass", "do-look_back_fail",
+}  # fmt: skip
+"""Pages made as another of the list is: shot, and judged on demand only."""

@@ -1,68 +1,72 @@
-"""Everybody can use it: axe-core finds nothing serious on any page, as wide as a phone or a PC."""
-
-from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
+"""Everybody can use it: every page, as wide as a phone and as a PC, judged by axe-core."""
 
 import pytest
-from playwright.sync_api import Browser, ViewportSize
+from playwright.sync_api import Page
 
-from tests.browser.conftest import PATIENCE, PC, PHONE
-from tests.browser.pages import NO_PAGES, PAGES, Page
+from portal.acting import ACTIONS
+from tests.browser.conftest import BrowserPortal
+from tests.browser.looking import Look, judge
+from tests.browser.pages import NO_PAGES, PAGES
 from tests.browser.stage import Stage
 from tests.portal.matrix import routes
 
-AXE = Path(__file__).parent / "vendor" / "axe.min.js"
-JUDGED = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]
-SERIOUS = {"serious", "critical"}
-RUN = "tags => axe.run({runOnly: {type: 'tag', values: tags}, resultTypes: ['violations']})"
-SIZES: dict[str, ViewportSize] = {"phone": PHONE["viewport"], "pc": PC["viewport"]}
-EVERYBODY = list(dict.fromkeys(page.role for page in PAGES))
+pytestmark = pytest.mark.xdist_group("browser")
 
 
-def faults(page: Any) -> Iterator[str]:
-    """What axe-core holds against a page as it stands, as far as it is serious."""
-    for violation in page.evaluate(RUN, JUDGED)["violations"]:
-        if violation["impact"] in SERIOUS:
-            where = [node["target"][-1] for node in violation["nodes"][:3]]
-            why = violation["nodes"][0]["failureSummary"].splitlines()[1:2]
-            yield f"{violation['id']} {where} {why}"
+def test_no_page_shuts_anybody_out(looks: list[Look]) -> None:
+    found = [f"{look.page.role} {look.page.name}: {f}" for look in looks for f in look.faults]
+    assert not found, "\n".join(found)
 
 
-@pytest.mark.parametrize("role", EVERYBODY)
-def test_no_page_shuts_anybody_out(stage: Stage, chromium: Browser, role: str) -> None:
-    context = chromium.new_context(base_url=stage.address, locale="zh-CN", bypass_csp=True)
-    context.set_default_timeout(PATIENCE)
-    context.add_init_script(path=AXE)
-    context.add_cookies(stage.cookies(role, "zh"))
-    page = context.new_page()
-    wrong = [
-        f"{one.name}: {fault}"
-        for one in stage.pages()
-        if one.role == role
-        for fault in _judged(page, one)
-    ]
-    context.close()
-    assert not wrong, "\n".join(wrong)
+@pytest.fixture
+def signed(browser_portal: BrowserPortal) -> Page:
+    """A phone that has signed for one case of two; the other was cancelled in between."""
+    world = browser_portal.world.at("2026-10-12 09:00")
+    _, gone = (world.report(f"云湖路{n}号", "井盖破损") for n in (1, 2))
+    page = browser_portal.phone("bob")
+    page.goto("/mine")
+    world.carol.cancels(gone)
+    for box in page.get_by_role("checkbox").all()[1:]:
+        box.check()
+    page.get_by_role("button", name="签收所选").click()
+    return page
 
 
-def _judged(page: Any, one: Page) -> Iterator[str]:
-    """A page at both widths; the form of a verb on the phone, where it is harder."""
-    answer = page.goto(one.address, wait_until="load")
-    if answer.status != one.status:
-        yield f"{answer.status} {one.address}"
-    for size, viewport in SIZES.items():
-        if size == "phone" or not one.name.startswith("do-"):
-            page.set_viewport_size(viewport)
-            yield from (f"({size}) {fault}" for fault in faults(page))
+def test_what_was_signed_and_what_not_is_read_by_everybody(signed: Page) -> None:
+    assert "签收了 1 件，1 件没有签收" in signed.locator("main").inner_text()
+    assert judge(signed) == []
+
+
+def test_a_door_that_stays_shut_says_so_to_everybody(browser_portal: BrowserPortal) -> None:
+    page = browser_portal.phone()
+    page.goto("/sign-in")
+    page.get_by_label("用户名").fill("carol")
+    page.get_by_label("口令").fill("not this one")
+    page.get_by_role("button", name="登录", exact=True).click()
+    page.get_by_role("alert").wait_for()
+    assert judge(page) == []
+
+
+def test_every_page_answers_as_it_should_and_no_script_breaks(looks: list[Look]) -> None:
+    answered = {look.page: look.status for look in looks}
+    assert [page for page, status in answered.items() if status != page.status] == []
+    assert {look.page.address: look.errors for look in looks if look.errors} == {}
+
+
+def test_no_page_is_wider_than_a_phone(looks: list[Look]) -> None:
+    assert {look.page.address: look.wider for look in looks if look.wider > 1} == {}
 
 
 def test_every_page_stands_on_the_list(stage: Stage) -> None:
-    asked = [page for page in stage.pages() if page.status != 404]
     assert [page for page in PAGES if stage.lacks(page)] == []
-    shown = {page.address.partition("?")[0].rstrip("/") for page in asked}
+    shown = {page.address.partition("?")[0] for page in stage.pages() if page.status != 404}
     missing = [route for route in _pages(stage) if not any(_is(route, url) for url in shown)]
-    assert missing == [], "add to PAGES or NO_PAGES in tests/browser/pages.py"
+    assert missing == [], "add to PAGES or to NO_PAGES in tests/browser/pages.py"
+
+
+def test_every_verb_has_its_form_on_the_list() -> None:
+    shown = {page.address.rpartition("/")[2] for page in PAGES if "/do/" in page.address}
+    assert shown == {verb.value for verb in ACTIONS}
 
 
 def _pages(stage: Stage) -> list[str]:
@@ -76,10 +80,3 @@ def _is(route: str, url: str) -> bool:
     return len(parts) == len(asked) and all(
         part == said or part.startswith("{") for part, said in zip(parts, asked, strict=True)
     )
-
-
-def test_every_verb_has_its_form_on_the_list() -> None:
-    from portal.acting import ACTIONS
-
-    shown = {page.address.rpartition("/")[2] for page in PAGES if "/do/" in page.address}
-    assert shown == {verb.value for verb in ACTIONS}

@@ -13,6 +13,8 @@ from models.photo import Photo
 from tests.documents.hostile import exif, jpeg, scene
 from tests.world import clock
 
+pytestmark = pytest.mark.xdist_group("browser")
+
 KEPT = 'form[data-offline-ready="yes"]'
 
 
@@ -87,7 +89,7 @@ def test_three_findings_told_without_a_network_become_three_cases(
 def test_an_answer_lost_on_its_way_makes_no_second_case(browser_portal: Any, lost: str) -> None:
     page = browser_portal.phone("alice", service_workers="block")
     page.goto("/hand-in")
-    broken = []
+    broken: list[int] = []
 
     def swallow(route: Route) -> None:
         if route.request.method != "POST" or broken:
