@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from babel.messages.extract import extract_from_dir
+from babel.messages.pofile import read_po
 
 from portal.templating import HERE, catalogue
 
@@ -45,3 +46,13 @@ def test_templates_say_nothing_in_chinese_outside_of_the_catalogue(file: Path) -
     bare = re.sub(r"\{\{.*?\}\}|\{%.*?%\}", "", text, flags=re.S).splitlines()
     allowed = {"督", "中文"}
     assert not [line for line in bare if HAN.search(line) and not allowed & set(HAN.findall(line))]
+
+
+def test_a_sentence_reads_the_same_on_every_page() -> None:
+    said: dict[str, set[str]] = {}
+    for file in sorted((HERE / "locale" / "en").glob("*.po")):
+        with file.open("rb") as opened:
+            for message in read_po(opened):
+                if message.id and message.string:
+                    said.setdefault(str(message.id), set()).add(str(message.string))
+    assert {zh: en for zh, en in said.items() if len(en) > 1} == {}
