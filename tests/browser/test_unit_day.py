@@ -74,7 +74,7 @@ def test_what_was_done_is_handed_in_with_a_picture_on_a_phone(browser_portal: An
     assert world.status(number) == "submitted"
     shown = page.locator(".compare [data-photo] img").first
     expect(shown).to_be_visible()
-    assert shown.evaluate("image => image.complete && image.naturalWidth > 0")
+    assert shown.evaluate("image => image.decode().then(() => image.naturalWidth > 0)")
     assert fits(page)
 
 
