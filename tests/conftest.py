@@ -23,6 +23,20 @@ BOTH = ("sqlite", "postgresql")
 LOADED_AT = datetime(2026, 1, 1, tzinfo=UTC)
 
 
+@pytest.fixture(autouse=True)
+def _own_surroundings() -> Iterator[None]:
+    """What a command puts into the environment for its children ends with its test."""
+    before = _surroundings()
+    yield
+    for name in _surroundings().keys() - before.keys():
+        del os.environ[name]
+    os.environ.update(before)
+
+
+def _surroundings() -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if name.startswith("DUBAN_")}
+
+
 class Databases(Protocol):
     """Gives the URL of a new database of a kind: empty, or with the shipped reference data."""
 

@@ -24,7 +24,6 @@ from tests.conftest import Databases
 from tests.portal.readers import PASSWORD, Portal, open_portal
 from tests.world import World
 
-HERE = Path(__file__).parent
 PHONE: dict[str, Any] = {
     "viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True,
 }  # fmt: skip
@@ -37,9 +36,9 @@ PATIENCE = 15_000
 """Milliseconds a page may take on a busy machine before its test fails."""
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def chromium() -> Iterator[Browser]:
-    """The browser of this run."""
+    """The browser of these tests. It goes with them: others could not use an event loop here."""
     binary = shutil.which("chromium") or shutil.which("chromium-browser")
     if binary is None:
         missing = "no chromium on the PATH (Debian: apt-get install chromium)"
@@ -176,7 +175,7 @@ def stage(
     world.ledger.engine.dispose()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def looks(stage: Stage, chromium: Browser) -> list[Look]:
     """One look at each kind of page, for all that is promised of every page.
 
