@@ -1,10 +1,11 @@
 """案件列表: pages of cases for a viewer, filtered, by the key of the last one seen.
 
 A page costs what it shows, however many cases there are: what waits lies in an index in the
-order in which it is due, and the rest is read from the newest backwards.
+order in which it is due, and the rest is read from the newest backwards. What no index knows, as
+a word in a sentence, is looked for in `REACH` cases a page; the page says how far that goes.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -24,6 +25,8 @@ from models.unit import Area, Unit
 from rules.permission import Viewer
 
 PAGE = 50
+REACH = 50_000
+"""So many cases are read for one page of all cases, whatever is looked for."""
 
 
 class Order(StrEnum):
@@ -95,10 +98,22 @@ class CaseLine:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One page. `after` is the key to ask for the next one with, empty at the end."""
+    """One page. `after` is the key to ask for the next one with, empty at the end.
+
+    `reached` is the report of the last case read where the page ended before it was full.
+    """
 
     lines: Sequence[CaseLine]
     after: str = ""
+    reached: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Total:
+    """How many were counted, and whether there may be more."""
+
+    number: int
+    more: bool
 
 
 def page(ledger: Ledger, viewer: Viewer, wanted: Wanted, after: str = "", size: int = PAGE) -> Page:
@@ -111,11 +126,11 @@ def page_in(
     connection: Connection, viewer: Viewer, wanted: Wanted, after: str = "", size: int = PAGE
 ) -> Page:
     """The same within a transaction."""
-    which = sa.and_(visible(connection, viewer), *_conditions(connection, wanted))
+    within = sa.and_(visible(connection, viewer), *_within(connection, wanted))
+    sifted = list(_sifted(wanted))
     if wanted.order is Order.NEWEST:
-        ids, key = _newest(connection, which, after, size)
-    else:
-        ids, key = _by_due(connection, which, after, size)
+        return _newest(connection, within, sifted, after, size)
+    ids, key = _by_due(connection, sa.and_(within, *sifted), after, size)
     return Page(_lines(connection, ids), key)
 
 
@@ -127,45 +142,58 @@ def lines_of(connection: Connection, viewer: Viewer, ids: Sequence[int]) -> list
     return _lines(connection, [case for case in ids if case in mine])
 
 
-def count(ledger: Ledger, viewer: Viewer, wanted: Wanted, most: int = 1000) -> int:
-    """How many there are, counted up to `most` only: a list of more is not read to its end."""
+def count(ledger: Ledger, viewer: Viewer, wanted: Wanted, most: int = 1000) -> Total:
+    """How many there are, counted up to `most` and as far as a first page reaches."""
     cases = table(Case)
     with ledger.snapshot() as connection:
-        which = sa.and_(visible(connection, viewer), *_conditions(connection, wanted))
-        some = sa.select(cases.c.id).where(which).limit(most).subquery()
-        return int(connection.execute(sa.select(sa.func.count()).select_from(some)).scalar_one())
+        within = sa.and_(visible(connection, viewer), *_within(connection, wanted))
+        sifted = list(_sifted(wanted))
+        bounded = bool(sifted) and wanted.order is Order.NEWEST
+        end = _reach(connection, within) if bounded else 0
+        some = (
+            sa.select(cases.c.id).where(within, *sifted, cases.c.id >= end).limit(most).subquery()
+        )
+        number = connection.execute(sa.select(sa.func.count()).select_from(some)).scalar_one()
+        return Total(number, number >= most or end > 0)
 
 
 # -- what is wanted ----------------------------------------------------------------------------
 
 
-def _conditions(connection: Connection, wanted: Wanted) -> list[sa.ColumnElement[bool]]:
+def _within(connection: Connection, wanted: Wanted) -> Iterator[sa.ColumnElement[bool]]:
+    """What an index leads to."""
     cases = table(Case)
-    found: list[sa.ColumnElement[bool]] = []
     if wanted.order is Order.DUE:
-        found.append(is_open)
+        yield is_open
     if wanted.statuses:
-        found.append(cases.c.status.in_(sorted(wanted.statuses)))
+        yield cases.c.status.in_(sorted(wanted.statuses))
     if wanted.area is not None:
-        found.append(cases.c.area_id.in_(areas_under(connection, [wanted.area])))
+        yield cases.c.area_id.in_(areas_under(connection, [wanted.area]))
     if wanted.unit is not None:
-        found.append(cases.c.id.in_(_of_unit(connection, [wanted.unit], wanted.leading)))
+        yield cases.c.id.in_(_of_unit(connection, [wanted.unit], wanted.leading))
     if wanted.leads:
-        found.append(cases.c.id.in_(_of_unit(connection, wanted.leads, leading=True)))
+        yield cases.c.id.in_(_of_unit(connection, wanted.leads, leading=True))
     if wanted.assists:
-        found.append(cases.c.id.in_(_of_unit(connection, wanted.assists)))
-        found.append(cases.c.id.not_in(_of_unit(connection, wanted.assists, leading=True)))
+        yield cases.c.id.in_(_of_unit(connection, wanted.assists))
+        yield cases.c.id.not_in(_of_unit(connection, wanted.assists, leading=True))
+    if _is_number(wanted.text):
+        yield cases.c.number == wanted.text
+
+
+def _sifted(wanted: Wanted) -> Iterator[sa.ColumnElement[bool]]:
+    """What each case has to be asked for."""
+    cases = table(Case)
     if wanted.category:
-        found.append(cases.c.category_code == wanted.category)
+        yield cases.c.category_code == wanted.category
     if wanted.due_from is not None:
-        found.append(cases.c.due_at >= wanted.due_from)
+        yield cases.c.due_at >= wanted.due_from
     if wanted.due_until is not None:
-        found.append(cases.c.due_at < wanted.due_until)
+        yield cases.c.due_at < wanted.due_until
     if wanted.reworked:
-        found.append(cases.c.reworks > 0)
-    if wanted.text:
-        found.append(_says(wanted.text))
-    return found
+        yield cases.c.reworks > 0
+    if wanted.text and not _is_number(wanted.text):
+        place = cases.c.place.contains(wanted.text, autoescape=True)
+        yield place | cases.c.problem.contains(wanted.text, autoescape=True)
 
 
 def _of_unit(connection: Connection, roots: Sequence[int], leading: bool = False) -> sa.Select[Any]:
@@ -176,27 +204,40 @@ def _of_unit(connection: Connection, roots: Sequence[int], leading: bool = False
     return sa.select(parts.c.case_id).where(mine)
 
 
-def _says(text: str) -> sa.ColumnElement[bool]:
-    cases = table(Case)
-    if text[:4].isdigit() and len(text) > 4 and text[4] == "-":
-        return cases.c.number == text
-    return cases.c.place.contains(text, autoescape=True) | cases.c.problem.contains(
-        text, autoescape=True
-    )
+def _is_number(text: str) -> bool:
+    return text[:4].isdigit() and text[4:5] == "-" and text[5:].isdigit()
 
 
 # -- one page ----------------------------------------------------------------------------------
 
 
 def _newest(
-    connection: Connection, which: sa.ColumnElement[bool], after: str, size: int
-) -> tuple[list[int], str]:
+    connection: Connection,
+    within: sa.ColumnElement[bool],
+    sifted: Sequence[sa.ColumnElement[bool]],
+    after: str,
+    size: int,
+) -> Page:
     cases = table(Case)
-    query = sa.select(cases.c.id).where(which).order_by(cases.c.id.desc()).limit(size + 1)
     if (last := _id(after)) is not None:
-        query = query.where(cases.c.id < last)
-    ids = list(connection.execute(query).scalars())
-    return ids[:size], str(ids[size - 1]) if len(ids) > size else ""
+        within &= cases.c.id < last
+    end = _reach(connection, within) if sifted else 0
+    query = sa.select(cases.c.id).where(within, *sifted, cases.c.id >= end)
+    ids = list(connection.execute(query.order_by(cases.c.id.desc()).limit(size + 1)).scalars())
+    lines = _lines(connection, ids[:size])
+    if len(ids) > size:
+        return Page(lines, str(ids[size - 1]))
+    if not end:
+        return Page(lines)
+    reached = sa.select(cases.c.reported_at).where(cases.c.id == end)
+    return Page(lines, str(end), connection.execute(reached).scalar_one())
+
+
+def _reach(connection: Connection, within: sa.ColumnElement[bool]) -> int:
+    """The last case that is read for one page; 0 when there are no more than that."""
+    cases = table(Case)
+    query = sa.select(cases.c.id).where(within).order_by(cases.c.id.desc())
+    return connection.execute(query.offset(REACH - 1).limit(1)).scalar() or 0
 
 
 def _by_due(

@@ -51,7 +51,8 @@ def cases(request: Request, house: InHouse, viewer: Watcher, at: At, given: Narr
     ]
     return render(
         request, "cases/list.html", given=given, wanted=wanted, rows=rows, dues=list(DUE.items()),
-        page=given.pager("/cases", page.after), choices=choices(house, viewer), tabs=_tabs(given),
+        page=given.pager("/cases", page.after), reached=page.reached,
+        choices=choices(house, viewer), tabs=_tabs(given),
         statuses=_OPEN if _shows_open(given) else list(Status), active=given.active(*FILTERS),
         total=_total(house, viewer, wanted, given, page),
     )  # fmt: skip
@@ -110,8 +111,8 @@ def _total(house: House, viewer: Viewer, wanted: Wanted, given: Given, page: lis
     """How many there are; beyond a thousand nobody needs the number."""
     if not page.after and not given.text("after"):
         return str(len(page.lines))
-    found = lists.count(house.ledger, viewer, wanted)
-    return f"{found}+" if found >= 1000 else str(found)
+    total = lists.count(house.ledger, viewer, wanted)
+    return f"{total.number}+" if total.more else str(total.number)
 
 
 # -- the workbook ------------------------------------------------------------------------------

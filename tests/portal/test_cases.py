@@ -1,10 +1,13 @@
 """全部案件: every case in scope, narrowed by what stands in the address."""
 
+import re
+from html import unescape
 from urllib.parse import quote
 
 import pytest
 
 from documents.workbook import grids
+from ledger import lists
 from tests.portal.readers import Portal, Reader
 
 
@@ -60,6 +63,24 @@ def test_the_list_is_narrowed_by_every_filter(portal: Portal, city: dict[str, st
         ("due=overdue&reworked=1", set()),
     ):
         assert shown(carol, city, f"?{query}") == expected, query
+
+
+def test_a_search_through_everything_goes_so_far_a_page_and_says_how_far(
+    portal: Portal, city: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lists, "REACH", 2)
+    carol, found = portal.reader("carol"), set()
+    address = f"/cases?show=all&q={quote('东湖路')}"
+    page = carol.text(address)
+    assert "已经查到" in page
+    assert "共 2+ 件" in page
+    while following := re.search(r'href="(/cases\?[^"]*after=[^"]*)"', page):
+        found |= {name for name, number in city.items() if f'href="/cases/{number}"' in page}
+        page = carol.text(unescape(following[1]))
+    found |= {name for name, number in city.items() if f'href="/cases/{number}"' in page}
+    assert found == {"overdue", "done", "rework", "today"}
+    assert "已经查到" not in page
+    assert shown(carol, city, f"?show=all&q={city['overdue']}") == {"overdue"}
 
 
 def test_an_empty_list_says_what_to_do(portal: Portal, city: dict[str, str]) -> None:
