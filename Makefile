@@ -11,7 +11,7 @@ run: .venv/ready ## play the demo fortnight, then keep running
 	$(BIN)/duban up --demo
 
 test: .venv/ready ## the whole suite, on SQLite and PostgreSQL
-	$(BIN)/pytest -n 2 --dist loadgroup
+	$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 check: .venv/ready ## lint, types, layers, migrations
 	$(BIN)/ruff check .

@@ -7,17 +7,18 @@ import os
 import shutil
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from functools import cache
 from itertools import count
 from pathlib import Path
 from typing import Protocol
 
 import pytest
-from sqlalchemy.engine import URL
+from sqlalchemy.engine import URL, make_url
 
 from ledger.database import Ledger, connect, migrate
 from ledger.loading import load_shipped
 from tests.ledger import postgresql
-from tests.world import World
+from tests.world import World, found
 
 BOTH = ("sqlite", "postgresql")
 LOADED_AT = datetime(2026, 1, 1, tzinfo=UTC)
@@ -37,10 +38,15 @@ def _surroundings() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if name.startswith("DUBAN_")}
 
 
-class Databases(Protocol):
-    """Gives the URL of a new database of a kind: empty, or with the shipped reference data."""
+Templates = Callable[[str, str], str]
 
-    def __call__(self, kind: str, *, empty: bool = False) -> str: ...
+
+class Databases(Protocol):
+    """Gives the URL of a new database of a kind: empty (""), with what is "shipped", or with the
+    small "city" too.
+    """
+
+    def __call__(self, kind: str, holds: str = "shipped") -> str: ...
 
 
 @pytest.fixture(scope="session")
@@ -53,25 +59,45 @@ def pg_server() -> Iterator[URL]:
 
 
 @pytest.fixture(scope="session")
-def _sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    file = tmp_path_factory.mktemp("template") / "duban.db"
-    _prepare(f"sqlite:///{file}")
-    return file
+def _new_on_postgresql(pg_server: URL) -> Iterator[Callable[[str], str]]:
+    """Makes an empty database that lasts as long as this run."""
+    made: list[str] = []
+
+    def new(name: str) -> str:
+        made.append(name)
+        return postgresql.create(pg_server, name)
+
+    yield new
+    for name in made:
+        postgresql.drop(pg_server, name)
 
 
 @pytest.fixture(scope="session")
-def _pg_template(pg_server: URL) -> Iterator[str]:
-    name = f"duban_template_{os.getpid()}"
-    _prepare(postgresql.create(pg_server, name))
-    yield name
-    postgresql.drop(pg_server, name)
+def templates(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Templates:
+    """The URL of the database of a kind that is copied for each test; made when first asked for."""
+
+    @cache
+    def template(kind: str, holds: str) -> str:
+        name = f"duban_{holds}_{os.getpid()}"
+        if kind == "postgresql":
+            url = str(request.getfixturevalue("_new_on_postgresql")(name))
+        else:
+            url = f"sqlite:///{tmp_path_factory.mktemp(name) / 'duban.db'}"
+        _prepare(url, holds)
+        return url
+
+    return template
 
 
-def _prepare(url: str) -> None:
+def _prepare(url: str, holds: str) -> None:
     migrate(url)
     ledger = connect(url)
     with ledger.transaction() as connection:
         load_shipped(connection, LOADED_AT)
+    if holds == "city":
+        found(ledger)
     ledger.engine.dispose()
 
 
@@ -79,29 +105,30 @@ _serial = count(1)
 
 
 @pytest.fixture
-def databases(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Databases]:
+def databases(
+    request: pytest.FixtureRequest, templates: Templates, tmp_path: Path
+) -> Iterator[Databases]:
     """Makes databases for one test, and removes them."""
     made: list[str] = []
 
-    def on_postgresql(name: str, empty: bool) -> str:
-        server = request.getfixturevalue("pg_server")
-        template = "template0" if empty else request.getfixturevalue("_pg_template")
+    def on_postgresql(name: str, holds: str) -> str:
+        copied = make_url(templates("postgresql", holds)).database if holds else "template0"
         made.append(name)
-        return postgresql.create(server, name, template)
+        return postgresql.create(request.getfixturevalue("pg_server"), name, str(copied))
 
-    def on_sqlite(name: str, empty: bool) -> str:
+    def on_sqlite(name: str, holds: str) -> str:
         file = tmp_path / f"{name}.db"
-        if not empty:
-            shutil.copy(request.getfixturevalue("_sqlite_template"), file)
+        if holds:
+            shutil.copy(str(make_url(templates("sqlite", holds)).database), file)
         return f"sqlite:///{file}"
 
-    make: dict[str, Callable[[str, bool], str]] = {
+    make: dict[str, Callable[[str, str], str]] = {
         "sqlite": on_sqlite,
         "postgresql": on_postgresql,
     }
 
-    def database(kind: str, *, empty: bool = False) -> str:
-        return make[kind](f"duban_{os.getpid()}_{next(_serial)}", empty)
+    def database(kind: str, holds: str = "shipped") -> str:
+        return make[kind](f"duban_{os.getpid()}_{next(_serial)}", holds)
 
     yield database
     for name in made:
@@ -110,8 +137,11 @@ def databases(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Databa
 
 @pytest.fixture(params=BOTH)
 def database(request: pytest.FixtureRequest, databases: Databases) -> str:
-    """The URL of a fresh ledger with the shipped reference data, on both databases."""
-    return databases(request.param)
+    """The URL of a fresh ledger with the shipped reference data, on both databases.
+
+    Of the small city, where that is asked for too.
+    """
+    return databases(request.param, "city" if "world" in request.fixturenames else "shipped")
 
 
 @pytest.fixture
@@ -131,7 +161,7 @@ def world(ledger: Ledger, tmp_path: Path) -> World:
 @pytest.fixture
 def sqlite_world(databases: Databases, tmp_path: Path) -> Iterator[World]:
     """A small city on SQLite only, where the database makes no difference."""
-    opened = connect(databases("sqlite"))
+    opened = connect(databases("sqlite", "city"))
     yield World(opened, tmp_path / "messages")
     opened.engine.dispose()
 
@@ -139,6 +169,6 @@ def sqlite_world(databases: Databases, tmp_path: Path) -> Iterator[World]:
 @pytest.fixture
 def pg_world(databases: Databases, tmp_path: Path) -> Iterator[World]:
     """A small city on PostgreSQL only, for what SQLite cannot show."""
-    opened = connect(databases("postgresql"))
+    opened = connect(databases("postgresql", "city"))
     yield World(opened, tmp_path / "messages")
     opened.engine.dispose()

@@ -23,6 +23,7 @@ from ledger.changes import table
 from ledger.database import Ledger
 from ledger.intake import Answer, Origin, receive
 from ledger.thread import Thread, read_case
+from models.calendar import City
 from models.case import Case
 from models.cost import CostKind
 from models.finding import Draft
@@ -103,6 +104,13 @@ def moved(answer: Moved | Refused) -> str:
     return answer.to.value
 
 
+def found(ledger: Ledger) -> None:
+    """Found the small city, unless it is there already."""
+    with ledger.transaction() as connection:
+        if connection.execute(sa.select(table(City).c.id)).first() is None:
+            loading.load_city(connection, loading.parse_city(CITY, "city.yaml"))
+
+
 @dataclass(frozen=True, slots=True)
 class Told:
     """One message that arrived: whose folder, when, its subject and its whole text."""
@@ -134,8 +142,7 @@ class World:
     _papers: Iterator[int] = field(default_factory=lambda: count(1))
 
     def __post_init__(self) -> None:
-        with self.ledger.transaction() as connection:
-            loading.load_city(connection, loading.parse_city(CITY, "city.yaml"))
+        found(self.ledger)
         self.alice, self.bob = Actor(self, "Alice"), Actor(self, "Bob")
         self.carol, self.mallory = Actor(self, "Carol"), Actor(self, "Mallory")
 

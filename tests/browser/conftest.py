@@ -20,7 +20,7 @@ from ledger import accounts
 from ledger.database import connect
 from tests.browser.looking import Look, look_at
 from tests.browser.stage import ROLES, SIGN_IN, Stage, furnish, stage_on
-from tests.conftest import Databases
+from tests.conftest import Databases, Templates
 from tests.portal.readers import PASSWORD, Portal, open_portal
 from tests.world import World
 
@@ -142,7 +142,7 @@ def browser_portal(
     monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[BrowserPortal]:
     """A portal on SQLite, served; its pages are closed and its server ended afterwards."""
-    ledger = connect(databases("sqlite"))
+    ledger = connect(databases("sqlite", "city"))
     world = World(ledger, tmp_path / "messages")
     portal = open_portal(world, tmp_path / "home", browser_hash, monkeypatch)
     server = Server(portal.app)
@@ -157,11 +157,11 @@ def browser_portal(
 
 @pytest.fixture(scope="session")
 def stage(
-    _sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory, browser_hash: str
+    templates: Templates, tmp_path_factory: pytest.TempPathFactory, browser_hash: str
 ) -> Iterator[Stage]:
     """The furnished city, served once for all who only look at its pages."""
     home = tmp_path_factory.mktemp("stage")
-    shutil.copy(_sqlite_template, home / "duban.db")
+    shutil.copy(templates("sqlite", "city").removeprefix("sqlite:///"), home / "duban.db")
     (home / "sign-in.yaml").write_text(SIGN_IN, "utf-8")
     world = World(connect(f"sqlite:///{home / 'duban.db'}"), home / "messages")
     with pytest.MonkeyPatch.context() as patch:

@@ -10,7 +10,8 @@ from tests.browser.pages import NO_PAGES, PAGES
 from tests.browser.stage import Stage
 from tests.portal.matrix import routes
 
-pytestmark = pytest.mark.xdist_group("browser")
+HEAVIEST = 300_000
+"""Bytes of one first visit, besides the charts of ECharts."""
 
 
 def test_no_page_shuts_anybody_out(looks: list[Look]) -> None:
@@ -55,6 +56,11 @@ def test_every_page_answers_as_it_should_and_no_script_breaks(looks: list[Look])
 
 def test_no_page_is_wider_than_a_phone(looks: list[Look]) -> None:
     assert {look.page.address: look.wider for look in looks if look.wider > 1} == {}
+
+
+def test_no_page_weighs_more_than_300_kilobytes_on_a_first_visit(looks: list[Look]) -> None:
+    assert all(look.weight > 80_000 for look in looks)
+    assert {look.page.address: look.weight for look in looks if look.weight > HEAVIEST} == {}
 
 
 def test_every_page_stands_on_the_list(stage: Stage) -> None:

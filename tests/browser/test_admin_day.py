@@ -11,8 +11,6 @@ from tests.browser.conftest import BrowserPortal
 from tests.browser.looking import judge
 from tests.world import World
 
-pytestmark = pytest.mark.xdist_group("browser")
-
 MINE = "an even longer sentence of my own"
 
 

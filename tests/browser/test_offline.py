@@ -13,8 +13,6 @@ from models.photo import Photo
 from tests.documents.hostile import exif, jpeg, scene
 from tests.world import clock
 
-pytestmark = pytest.mark.xdist_group("browser")
-
 KEPT = 'form[data-offline-ready="yes"]'
 
 

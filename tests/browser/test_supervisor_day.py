@@ -11,8 +11,6 @@ from tests.browser.conftest import BrowserPortal
 from tests.portal.readers import PASSWORD
 from tests.world import World
 
-pytestmark = pytest.mark.xdist_group("browser")
-
 WIDER = "document.documentElement.scrollWidth - window.innerWidth"
 
 

@@ -14,8 +14,6 @@ from models.unit import Unit
 from tests.browser.conftest import BrowserPortal
 from tests.world import World
 
-pytestmark = pytest.mark.xdist_group("browser")
-
 
 @pytest.fixture
 def city(browser_portal: BrowserPortal) -> World:

@@ -3,14 +3,11 @@
 import re
 from typing import Any
 
-import pytest
 from playwright.sync_api import Page, expect
 
 from tasks import sending
 from tests.documents.hostile import jpeg, textured
 from tests.world import World
-
-pytestmark = pytest.mark.xdist_group("browser")
 
 PICTURE = {"name": "井盖.jpg", "mimeType": "image/jpeg", "buffer": jpeg(textured(3))}
 NO_PICTURE = {"name": "说明.jpg", "mimeType": "image/jpeg", "buffer": b"<svg></svg>"}

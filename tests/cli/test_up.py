@@ -14,8 +14,6 @@ import requests
 
 from tests.cli.conftest import LEDGER, Duban
 
-pytestmark = pytest.mark.xdist_group("up")
-
 RUNNING = "Ctrl-C"
 
 

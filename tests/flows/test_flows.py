@@ -25,8 +25,6 @@ from models.words import Trouble
 from tasks.retrying import RETRY, worth_it
 from tests.world import World, instant
 
-pytestmark = pytest.mark.xdist_group("prefect")
-
 FRIDAY = instant("2026-09-25 00:00")
 PAPER = "点位,存在问题,责任单位,整改时限\n人民路1号,垃圾桶满溢,城管局,3工作日\n"
 

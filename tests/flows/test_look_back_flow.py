@@ -2,16 +2,12 @@
 
 from fractions import Fraction
 
-import pytest
-
 from flows.look_back import look_back
 from ledger.look_back import draw
 from rules import look_back as rule
 from tests.flows.test_flows import last_runs, table_left
 from tests.inspecting import closed_cases, load
 from tests.world import World, instant
-
-pytestmark = pytest.mark.xdist_group("prefect")
 
 MORNING = instant("2026-09-25 06:30")
 

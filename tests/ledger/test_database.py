@@ -23,7 +23,7 @@ from tests.world import World
 def test_migrations_make_the_tables_of_the_models_and_take_them_back(
     databases: Databases, kind: str
 ) -> None:
-    engine = sa.create_engine(databases(kind, empty=True))
+    engine = sa.create_engine(databases(kind, ""))
     with engine.begin() as connection:
         assert list(migrations.wrong(connection)) == []
     engine.dispose()
@@ -63,7 +63,7 @@ def test_migrating_twice_changes_nothing_and_leaves_no_connection(
 @pytest.mark.parametrize("kind", BOTH)
 def test_a_database_not_set_up_says_what_to_run(databases: Databases, kind: str) -> None:
     with pytest.raises(DatabaseTrouble) as caught:
-        connect(databases(kind, empty=True))
+        connect(databases(kind, ""))
     assert "duban init" in caught.value.words.zh
     assert "duban init" in caught.value.words.en
 

@@ -6,6 +6,7 @@ itself is shown once where it happens and once where it must not. The counts are
 (`pytest -s` prints them).
 """
 
+import shutil
 from collections.abc import Callable, Iterator
 from datetime import date, timedelta
 from itertools import count
@@ -24,6 +25,7 @@ from models.request import RequestKind
 from models.verb import Verb
 from rules.lifecycle import MOVES, TABLE, Moved, Refused
 from rules.policy import Source
+from tests.conftest import Templates
 from tests.world import World, instant
 
 S, V = Status, Verb
@@ -258,14 +260,11 @@ EVERYTHING = (Case, Record)
 
 
 @pytest.fixture(scope="module")
-def _one_city(
-    tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
-) -> Iterator[World]:
+def _one_city(tmp_path_factory: pytest.TempPathFactory, templates: Templates) -> Iterator[World]:
     """One city for the whole table: a refusal changes nothing, and every move has its own case."""
     folder: Path = tmp_path_factory.mktemp("every-row")
-    template = request.getfixturevalue("_sqlite_template")
     file = folder / "duban.db"
-    file.write_bytes(template.read_bytes())
+    shutil.copy(templates("sqlite", "city").removeprefix("sqlite:///"), file)
     ledger = connect(f"sqlite:///{file}")
     world = World(ledger, folder / "messages")
     world.now = instant("2026-09-24 15:00")

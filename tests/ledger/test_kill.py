@@ -27,9 +27,7 @@ UNITS = ("城管局", "住建局", "西岚区", "火星局")
 TAKEN_AT = instant("2026-09-24 15:00").isoformat()
 SWEPT_AT = instant("2026-10-08 18:00").isoformat()
 
-pytestmark = pytest.mark.parametrize(
-    "kind", [pytest.param(kind, marks=pytest.mark.xdist_group(f"kill-{kind}")) for kind in BOTH]
-)
+pytestmark = pytest.mark.parametrize("kind", BOTH)
 
 
 @pytest.fixture(scope="session")

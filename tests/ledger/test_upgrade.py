@@ -44,7 +44,7 @@ INSERT INTO request (id, case_id, kind, state, reason, asked_at)
 def test_a_ledger_of_the_first_version_keeps_every_row_and_gets_the_new_columns(
     databases: Databases, kind: str
 ) -> None:
-    url = databases(kind, empty=True)
+    url = databases(kind, "")
     engine = sa.create_engine(url)
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))

@@ -1,5 +1,6 @@
 """The portal in tests: a real application on a real ledger, and people who are signed in."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -85,10 +86,16 @@ class Portal:
 
 
 def open_portal(
-    world: World, home: Path, hashed: str, patch: pytest.MonkeyPatch, **more: Any
+    world: World,
+    home: Path,
+    hashed: str,
+    patch: pytest.MonkeyPatch,
+    routed: Callable[[FastAPI], FastAPI] = lambda app: app,
+    **more: Any,
 ) -> Portal:
+    """Open the portal of a city; `routed` may lend it an application that has its routes."""
     settings = Settings(home=home, _env_file=None, **more)  # type: ignore[call-arg]
-    app = create(world.ledger, settings)
+    app = routed(create(world.ledger, settings))
     app.state.house.clock = lambda: world.now
     patch.setattr(accounts._hasher().__class__, "hash", lambda _self, _password, **_: hashed)
     made = {}

@@ -1,4 +1,4 @@
-"""Light, and usable by keyboard: what a first visit loads, where Tab leads, what back keeps."""
+"""Usable by keyboard: where Tab leads, what a list keeps, what back brings back."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -7,13 +7,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.browser.conftest import PATIENCE, PC, PHONE
-from tests.browser.looking import Look
 from tests.browser.stage import Stage
-
-pytestmark = pytest.mark.xdist_group("browser")
-
-HEAVIEST = 300_000
-"""Bytes of one first visit, besides the charts of ECharts."""
 
 Open = Callable[..., Page]
 
@@ -38,14 +32,6 @@ def open_page(stage: Stage, chromium: Browser) -> Iterator[Open]:
     yield open_
     for context in opened:
         context.close()
-
-
-# -- weight ------------------------------------------------------------------------------------
-
-
-def test_no_page_weighs_more_than_300_kilobytes_on_a_first_visit(looks: list[Look]) -> None:
-    assert all(look.weight > 80_000 for look in looks)
-    assert {look.page.address: look.weight for look in looks if look.weight > HEAVIEST} == {}
 
 
 # -- the keyboard ------------------------------------------------------------------------------
