@@ -183,9 +183,8 @@ def _child(settings: Settings, name: str, *args: str) -> Iterator[subprocess.Pop
     logs = settings.home / "logs"
     logs.mkdir(parents=True, exist_ok=True)
     with (logs / f"{name}.log").open("ab") as log:
-        process = _start(args, log)
         note = settings.home / f"{name}.pid"
-        note.write_text(str(process.pid), "utf-8")
+        process = _start(args, log, note)
         try:
             yield process
         finally:
@@ -193,10 +192,13 @@ def _child(settings: Settings, name: str, *args: str) -> Iterator[subprocess.Pop
             note.unlink(missing_ok=True)
 
 
-def _start(args: tuple[str, ...], log: IO[bytes]) -> subprocess.Popen[bytes]:
+def _start(args: tuple[str, ...], log: IO[bytes], note: Path) -> subprocess.Popen[bytes]:
+    # The child notes its own number before it becomes what it is: killed at any moment, we leave
+    # nothing that the next `duban up` does not find.
+    noting = ("/bin/sh", "-c", 'echo $$ > "$0"; exec "$@"', str(note))
     # A group of its own: Ctrl-C reaches us alone, and we end the children in order.
     return subprocess.Popen(  # noqa: S603 - our own interpreter and modules
-        [sys.executable, *args],
+        [*noting, sys.executable, *args],
         stdin=subprocess.DEVNULL,
         stdout=log,
         stderr=subprocess.STDOUT,

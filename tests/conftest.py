@@ -10,9 +10,10 @@ from datetime import UTC, datetime
 from functools import cache
 from itertools import count
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import pytest
+import sqlalchemy as sa
 from sqlalchemy.engine import URL, make_url
 
 from ledger.database import Ledger, connect, migrate
@@ -36,6 +37,23 @@ def _own_surroundings() -> Iterator[None]:
 
 def _surroundings() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if name.startswith("DUBAN_")}
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _compiled_once() -> Iterator[None]:
+    """Engines of a kind share what they have compiled, though each test has its own database."""
+    create, first = sa.create_engine, dict[str, sa.Engine]()
+
+    def sharing(url: Any, **more: Any) -> sa.Engine:
+        engine = create(url, query_cache_size=5_000, **more)
+        known = first.setdefault(engine.dialect.name, engine)
+        if hasattr(known.dialect, "server_version_info"):  # it knows its database by now
+            engine.dialect, engine._compiled_cache = known.dialect, known._compiled_cache
+        return engine
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sa, "create_engine", sharing)
+        yield
 
 
 Templates = Callable[[str, str], str]

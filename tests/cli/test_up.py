@@ -12,6 +12,7 @@ from subprocess import PIPE, STDOUT, Popen
 import pytest
 import requests
 
+from duban.up import _start
 from tests.cli.conftest import LEDGER, Duban
 
 RUNNING = "Ctrl-C"
@@ -77,6 +78,18 @@ def up(home: Path, tmp_path: Path) -> Iterator[Callable[[], Up]]:
             one.process.wait()
     for pid in of_this_home(home):
         os.kill(pid, signal.SIGKILL)
+
+
+def test_a_child_notes_its_own_number_in_case_we_are_killed_before_we_could(tmp_path: Path) -> None:
+    note = tmp_path / "child.pid"
+    with (tmp_path / "child.log").open("wb") as log:
+        child = _start(("-c", "import time; time.sleep(60)"), log, note)
+    try:
+        assert until(lambda: note.exists() and note.read_text() == f"{child.pid}\n", 20)
+        assert child.poll() is None
+    finally:
+        child.kill()
+        child.wait()
 
 
 def test_a_paper_in_the_inbox_becomes_a_notice_and_ctrl_c_leaves_nothing_behind(
