@@ -46,9 +46,11 @@ def _compiled_once() -> Iterator[None]:
 
     def sharing(url: Any, **more: Any) -> sa.Engine:
         engine = create(url, query_cache_size=5_000, **more)
-        known = first.setdefault(engine.dialect.name, engine)
-        if hasattr(known.dialect, "server_version_info"):  # it knows its database by now
+        known = first.get(engine.dialect.name, engine)
+        if hasattr(known.dialect, "default_isolation_level"):  # it has been connected
             engine.dialect, engine._compiled_cache = known.dialect, known._compiled_cache
+        else:
+            first[engine.dialect.name] = engine
         return engine
 
     with pytest.MonkeyPatch.context() as patch:

@@ -15,13 +15,19 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
+from shutil import disk_usage
 from tempfile import TemporaryDirectory
 from typing import Any
 
 import psycopg
 from sqlalchemy.engine import URL, make_url
 
-OPTIONS = "-h '' -F -c synchronous_commit=off -c full_page_writes=off -c max_connections=60"
+OPTIONS = (
+    "-h '' -F -c synchronous_commit=off -c full_page_writes=off -c max_connections=60 "
+    "-c max_wal_size=256MB"
+)
+MEMORY, ENOUGH = Path("/dev/shm"), 4_000_000_000
+"""A server lives in memory where there are so many bytes of it."""
 
 
 class NoPostgresqlError(RuntimeError):
@@ -36,13 +42,14 @@ def server() -> Iterator[URL]:
         yield make_url(given).set(drivername="postgresql+psycopg")
         return
     # The path of a socket may have 107 bytes: not under the long folders of the tests.
-    with TemporaryDirectory(prefix="duban-pg-", dir="/tmp", ignore_cleanup_errors=True) as folder:
+    room = MEMORY if MEMORY.is_dir() and disk_usage(MEMORY).free > ENOUGH else Path("/tmp")
+    with TemporaryDirectory(prefix="duban-pg-", dir=room, ignore_cleanup_errors=True) as folder:
         yield from _run(Path(folder))
 
 
 def create(maintenance: URL, name: str, template: str = "template0") -> str:
     """Make a database, a copy of `template`; gives its URL as text."""
-    _tell(maintenance, f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+    _tell(maintenance, f'CREATE DATABASE "{name}" TEMPLATE "{template}"', " STRATEGY file_copy")
     return maintenance.set(database=name).render_as_string(hide_password=False)
 
 
@@ -51,9 +58,11 @@ def drop(maintenance: URL, name: str) -> None:
     _tell(maintenance, f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
 
 
-def _tell(maintenance: URL, statement: str) -> None:
+def _tell(maintenance: URL, statement: str, since_15: str = "") -> None:
     plain = maintenance.set(drivername="postgresql").render_as_string(hide_password=False)
     with psycopg.connect(plain, autocommit=True) as connection:
+        if connection.info.server_version >= 150_000:
+            statement += since_15
         connection.execute(statement.encode())
 
 
