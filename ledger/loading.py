@@ -1,6 +1,7 @@
 """装载: reference data from files into the ledger: calendar, catalogue, policies, the city."""
 
 import csv
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, time
 from hashlib import sha256
@@ -46,17 +47,29 @@ def _count_load(connection: Connection) -> None:
 def load_calendar(connection: Connection, text: str) -> list[int]:
     """Take in a calendar table (date, workday, name, source); gives the years it holds.
 
-    A year already there is replaced whole.
+    A year already there is replaced whole. Of a year of which it has the first or last days only,
+    as a New Year's holiday that begins in December, these days alone are replaced; of one that is
+    not there yet they are left to its own table. A table of nothing else is of the years it has.
     """
     rows = _csv(text, {"date", "workday", "name", "source"}, "日历 · calendar")
     days = [_day(row) for row in rows]
-    years = {day["day"].year: row["source"] for day, row in zip(days, rows, strict=True)}
-    known = table(CalendarDay)
-    connection.execute(sa.delete(known).where(known.c.year.in_(years)))
-    upsert(connection, CalendarYear, [{"year": y, "source": s} for y, s in years.items()], "year")
-    connection.execute(sa.insert(known), days)
+    sources: dict[int, Counter[str]] = defaultdict(Counter)
+    for day, row in zip(days, rows, strict=True):
+        sources[day["year"]][row["source"]] += 1
+    years = sorted({day["year"] for day in days if not _on_the_edge(day["day"])} or sources)
+    known, dates = table(CalendarDay), [day["day"] for day in days]
+    connection.execute(sa.delete(known).where(known.c.year.in_(years) | known.c.day.in_(dates)))
+    lines = [{"year": year, "source": sources[year].most_common(1)[0][0]} for year in years]
+    upsert(connection, CalendarYear, lines, "year")
+    there = set(connection.execute(sa.select(table(CalendarYear).c.year)).scalars())
+    connection.execute(sa.insert(known), [day for day in days if day["year"] in there])
     _count_load(connection)
-    return sorted(years)
+    return years
+
+
+def _on_the_edge(day: date) -> bool:
+    """Whether a day may belong to the holiday of the year next to it."""
+    return (day.month, day.day) in ((12, 29), (12, 30), (12, 31), (1, 1), (1, 2), (1, 3))
 
 
 def _day(row: Mapping[str, str]) -> dict[str, Any]:

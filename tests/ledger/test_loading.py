@@ -127,6 +127,24 @@ def test_a_year_of_the_calendar_is_replaced_whole(world: World) -> None:
     assert world.due(case) == "2026-10-05 18:00"
 
 
+def test_a_holiday_that_begins_in_december_leaves_the_rest_of_that_year_alone(
+    world: World,
+) -> None:
+    before = [row.day for row in world.rows(CalendarDay) if row.year == 2026]
+    text = (
+        "date,workday,name,source\n2026-12-31,0,元旦,2027年通知\n2027-01-01,0,元旦,2027年通知\n"
+        "2027-02-06,0,春节,2027年通知\n2028-01-01,0,元旦,2027年通知\n"
+    )
+    with world.ledger.transaction() as connection:
+        assert loading.load_calendar(connection, text) == [2027]
+    days = [row.day for row in world.rows(CalendarDay) if row.year == 2026]
+    assert days == [*before, date(2026, 12, 31)]
+    sources = {row.year: row.source for row in world.rows(CalendarYear)}
+    assert (sources[2027], 2028 in sources) == ("2027年通知", False)
+    assert "2026年" in sources[2026]
+    assert "2022年" in sources[2022]
+
+
 @pytest.mark.parametrize(
     "text",
     [
