@@ -17,6 +17,7 @@ from random import Random
 from typing import NamedTuple
 
 from documents.store import Store
+from duban import demo_evening
 from duban.demo_album import Album
 from duban.demo_places import Find
 from ledger import desk, look_back, reference
@@ -388,6 +389,9 @@ WORKING_DAY = (
 )
 """People act in working hours, and never across a sweep."""
 
+CLOSING = timedelta(minutes=2)
+"""So long before the last people leave comes what they leave for tomorrow."""
+
 CLOSED_DAY = (Hour(time(6, 30), "draw"), Hour(time(12), "sweep"))
 
 Sweep = Callable[[datetime], None]
@@ -408,7 +412,8 @@ def play(
     """Play the `days` from `start` on: papers through `take`, looks through `sweep`.
 
     With a `store` inspectors hand in findings by the portal, too, and pictures are taken.
-    Instants come in order of time, all of them in [start, start + days). A paper whose day is
+    Instants come in order of time, all of them in [start, start + days). What comes in before
+    the last working day ends is left on the desks. A paper whose day is
     closed comes on the next working day, or not at all when the play is over by then. `told`
     hears of each paper, and after each turn what people did.
     """
@@ -418,8 +423,9 @@ def play(
     with ThreadPoolExecutor(2) as darkroom:
         areas = {area.code: area.name for area in town.areas}
         album = Album(ledger, store, seed, areas, darkroom)
-        outings = _outings(start, hours, album)
-        for at, hour in _plan(start, days, hours):
+        outings, plan = _outings(start, hours, album), list(_plan(start, days, hours))
+        last = max((at for at, hour in plan if hour.what == "people"), default=None)
+        for at, hour in plan:
             if hour.what == "sweep":
                 sweep(at)
             elif hour.what == "draw":
@@ -430,6 +436,8 @@ def play(
                 end = _on(at, hour.until, hours)
                 found = [one for one in outings if at <= one[0] < end]
                 _act(ledger, town, seed, at, end, told, album, found)
+                if at == last:
+                    demo_evening.leave(ledger, _actors(town), end - CLOSING, take, told)
 
 
 def _plan(start: datetime, days: int, hours: Worktime) -> Iterator[tuple[datetime, Hour]]:

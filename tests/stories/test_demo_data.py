@@ -20,6 +20,7 @@ from models.case import Case, Status
 from models.finding import FindingOutcome
 from models.person import DutyKind
 from models.record import Record
+from models.request import RequestKind
 from notices.channels.address import check
 
 START = datetime.fromisoformat("2026-09-07T00:00+08:00")
@@ -227,10 +228,22 @@ def test_after_two_days_cases_stand_everywhere_along_the_way(played: Played) -> 
     } <= standing  # fmt: skip
 
 
+def test_the_last_evening_leaves_something_on_every_desk(played: Played) -> None:
+    waiting = open_cases(played.ledger)
+    asked = {case.asked for case in waiting}
+    assert {RequestKind.EXTENSION, RequestKind.SUSPENSION} <= asked
+    assert Status.RETURNED in {case.status for case in waiting}
+    to_sign = [case.unit for case in waiting if case.status is Status.DISPATCHED]
+    assert to_sign.count("dc-zhzf") >= 3
+    assert to_sign.count("xl-zhzf") >= 2
+
+
 def test_a_paper_whose_day_is_closed_comes_on_the_next_working_day(tmp_path: Path) -> None:
     came: list[datetime] = []
     friday = datetime.fromisoformat("2026-09-11T18:00+08:00")
     ledger = new_ledger(tmp_path)
     demo.play(ledger, friday, lambda _: None, lambda *paper: came.append(paper[2]), days=3)
+    *came, evening = came
     assert {at.isoformat() for at in came} == {"2026-09-14T09:30:00+08:00"}
     assert len(came) == len([day for day, _, _ in demo.papers() if day <= 3])
+    assert evening.isoformat() == "2026-09-14T17:58:00+08:00"
