@@ -41,6 +41,7 @@ from rules import duplicates
 from rules.acceptance import LONGEST_PROBLEM, limit_named, refusal
 from rules.duplicates import Seen, VerdictKind, place_key
 from rules.lifecycle import OPEN_STATUSES
+from rules.limits import parse
 from rules.routing import Undecided
 
 CHUNK = 1000
@@ -474,7 +475,8 @@ def _opened(change: Change, relapse: Words | None) -> Words:
         return Words(f"{zh}已上报，待立案", f"{en}reported, to be filed")
     if case.status is Status.CLOSED:
         return Words(f"{zh}现场已整改，已销号", f"{en}fixed on the spot, closed")
-    return Words(f"{zh}已交办，时限{case.limit}", f"{en}dispatched, limit {case.limit}")
+    limit = parse(case.limit).words.en
+    return Words(f"{zh}已交办，时限{case.limit}", f"{en}dispatched, limit: {limit}")
 
 
 def _again(draft: Draft, known: Answer) -> Answer:
