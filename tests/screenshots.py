@@ -8,14 +8,14 @@ makes the run fail.
 
     python -m tests.screenshots [--small] [NAME …]
 
-A name picks pages: of a role, or one page. With `--small` the small city of the tests is
-looked at, which has a case in every status and is there in a few seconds.
+A name picks pages: of a role, or one page. What the demo city has no case for is shot in the
+small city of the tests, which has one in every status; with `--small` everything is.
 """
 
 import shutil
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -84,21 +84,40 @@ TROUBLES = """lang => {
 def main(arguments: list[str]) -> int:
     """Take the pictures; 1 when a page was not as it should be."""
     OUT.mkdir(exist_ok=True)
-    wanted = [word for word in arguments if not word.startswith("-")]
-    staged = small if "--small" in arguments else demo_city
-    with TemporaryDirectory() as folder, staged(Path(folder)) as stage, sync_playwright() as p:
+    names = {word for word in arguments if not word.startswith("-")}
+    left = [page for page in PAGES if not names or {page.role, page.name} & names]
+    wrong = 0
+    for city in [small] if "--small" in arguments else [played_city, small]:
+        wrong += _visit(city, left)
+        left = [page for page in left if not _file(page, "pc", "zh").exists()]
+    for page in left:
+        print(f"{page.role} {page.name}: nowhere is such a case")
+    print(f"pages as they should be are in {OUT}/; {wrong + len(left)} things are not")
+    return 1 if wrong or left else 0
+
+
+def _visit(city: Callable[[Path], AbstractContextManager[Stage]], pages: list[Page]) -> int:
+    """Shoot the pages that a city has; says what was wrong, and gives how much."""
+    if not pages:
+        return 0
+    for page in pages:
+        _file(page, "pc", "zh").unlink(missing_ok=True)
+    with TemporaryDirectory() as folder, city(Path(folder)) as stage, sync_playwright() as p:
         browser = p.chromium.launch(executable_path=shutil.which("chromium"), args=list(CALM))
-        wrong = list(_all(browser, stage, wanted))
+        wrong = 0
+        for said in _all(browser, stage, pages):
+            print(said, flush=True)
+            wrong += 1
         browser.close()
-        nothing = [f"{page.role}-{page.name}" for page in PAGES if stage.lacks(page)]
-    if nothing:
-        print("not shot, for want of such a case: " + ", ".join(nothing))
-    print("\n".join(wrong) or f"every page is in {OUT}/")
-    return 1 if wrong else 0
+    return wrong
 
 
-def _all(browser: Browser, stage: Stage, wanted: list[str]) -> Iterator[str]:
-    asked = [p for p in stage.pages() if not wanted or {p.role, p.name} & set(wanted)]
+def _file(page: Page, size: str, lang: str) -> Path:
+    return OUT / f"{page.role or 'nobody'}-{page.name}-{size}-{lang}.png"
+
+
+def _all(browser: Browser, stage: Stage, wanted: list[Page]) -> Iterator[str]:
+    asked = [stage.filled(page) for page in wanted if not stage.lacks(page)]
     for size, look in SIZES.items():
         for lang, locale in LOCALES.items():
             for role in dict.fromkeys(page.role for page in asked):
@@ -107,8 +126,10 @@ def _all(browser: Browser, stage: Stage, wanted: list[str]) -> Iterator[str]:
                 )
                 context.add_init_script(path=AXE)
                 context.add_cookies(stage.cookies(role, lang))
-                for page in (each for each in asked if each.role == role):
-                    file = OUT / f"{role or 'nobody'}-{page.name}-{size}-{lang}.png"
+                shown = [each for each in asked if each.role == role]
+                print(f"{role or 'nobody'} · {size} · {lang}: {len(shown)}", file=sys.stderr)
+                for page in shown:
+                    file = _file(page, size, lang)
                     tab = context.new_page()
                     yield from (f"{file.name}: {said}" for said in _shoot(tab, page, lang, file))
                     tab.close()
@@ -134,7 +155,7 @@ def _shoot(tab: Tab, page: Page, lang: str, file: Path) -> Iterator[str]:
 
 
 @contextmanager
-def demo_city(folder: Path) -> Iterator[Stage]:
+def played_city(folder: Path) -> Iterator[Stage]:
     """The demo city after its fortnight, seen by those who have an account there."""
     settings = _settings(folder)
     ledger = played(folder, Store(settings.store()))

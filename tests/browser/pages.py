@@ -58,12 +58,12 @@ CONTACT = _of(
     ("mine-open", "/mine?state=open"),
     ("mine-assisting", "/mine?part=assist"),
     ("mine-empty", "/mine?q=nothing-like-this"),
-    ("case-to-sign", "/cases/{dispatched}"),
-    ("case-in-progress", "/cases/{in_progress}"),
-    ("case-rework", "/cases/{rework}"),
-    ("case-suspended", "/cases/{suspended}"),
-    ("case-closed", "/cases/{closed}"),
-    ("why", "/cases/{in_progress}/why"),
+    ("case-to-sign", "/cases/{my_dispatched}"),
+    ("case-in-progress", "/cases/{my_in_progress}"),
+    ("case-rework", "/cases/{my_rework}"),
+    ("case-suspended", "/cases/{my_suspended}"),
+    ("case-closed", "/cases/{my_closed}"),
+    ("why", "/cases/{my_in_progress}/why"),
 )
 SUPERVISOR = _of(
     "supervisor",
@@ -81,7 +81,7 @@ SUPERVISOR = _of(
     ("log-empty", "/log?case=2026-999999"),
     ("log-row", "/log/{row}"),
     ("cases", "/cases"),
-    ("cases-filtered", "/cases?status=in_progress&text=路"),
+    ("cases-filtered", "/cases?status=in_progress&q=路"),
     ("case-reported", "/cases/{reported}"),
     ("case-undecided", "/cases/{undecided}"),
     ("case-returned", "/cases/{returned}"),
@@ -97,7 +97,7 @@ SUPERVISOR = _of(
     ("password", "/password"),
     ("missing", "/cases/2026-999999", 404),
 )
-LEADER = _of("leader", ("log", "/log"), ("wall", "/wall"), ("case", "/cases/{in_progress}"))
+LEADER = _of("leader", ("case", "/cases/{in_progress}"))
 ADMINISTRATOR = _of(
     "administrator",
     ("overview", "/admin"),
@@ -123,26 +123,25 @@ ADMINISTRATOR = _of(
     ("policies", "/admin/policies"),
     ("policy", "/admin/policies/{policy}"),
     ("tokens", "/admin/tokens"),
-    ("links", "/admin/links?q={dispatched}"),
+    ("links", "/admin/links"),
     ("acts", "/admin/acts"),
-    ("running", "/running"),
 )
 VERBS = (
     *_verbs(
         "contact",
-        dispatched="acknowledge send_back",
-        in_progress="submit assign request_extension request_suspension record_cost note",
+        my_dispatched="acknowledge send_back",
+        my_in_progress="submit assign request_extension request_suspension record_cost note",
         assisted="confirm_part",
-        submitted="withdraw",
-        suspended="resume",
-        late="request_appeal",
+        my_submitted="withdraw",
+        my_suspended="resume",
+        my_late="request_appeal",
     ),
     *_verbs("inspector", submitted="verify_pass verify_partly verify_fail"),
     *_verbs(
         "supervisor",
-        reported="file reject fix_on_spot merge split cancel reclassify",
+        reported="file reject fix_on_spot",
         undecided="dispatch coordinate",
-        in_progress="transfer urge take_over measure expose",
+        in_progress="transfer urge take_over measure expose merge split cancel reclassify",
         returned="uphold_return refuse_return",
         extension="extend refuse_request",
         suspension="suspend",

@@ -59,9 +59,11 @@ class Stage:
 
     def pages(self) -> Iterator[Page]:
         """Every page that this ledger has, with its address filled in."""
-        for page in PAGES:
-            if not self.lacks(page):
-                yield page._replace(address=page.address.format_map(self.names))
+        yield from (self.filled(page) for page in PAGES if not self.lacks(page))
+
+    def filled(self, page: Page) -> Page:
+        """A page with its address filled in."""
+        return page._replace(address=page.address.format_map(self.names))
 
     def lacks(self, page: Page) -> list[str]:
         """What a page needs to be shown and this ledger does not have."""
@@ -82,11 +84,12 @@ def stage_on(
     tokens = {role: _session(ledger, account, at) for role, account in accounts_of.items()}
     with ledger.transaction() as connection:
         names = dict(_cases(connection, unit)) | dict(_things(connection, unit, accounts_of))
-        secrets = _links(connection, names["dispatched"], unit, at)
+        linked = names.get("my_dispatched") or names["my_in_progress"]
+        secrets = _links(connection, linked, unit, at)
     used = links.use(ledger, secrets["link_used"], at)
     assert isinstance(used, tuple)
     sealed = _sealed(app, accounts_of["supervisor"], at)
-    names |= secrets | sealed | {"linked": names["dispatched"]}
+    names |= secrets | sealed | {"linked": linked}
     return Stage(app, address, tokens | {"linked": used[0]}, names)
 
 
@@ -100,31 +103,32 @@ def _session(ledger: Ledger, account: int, at: datetime) -> str:
 
 
 def _cases(connection: Connection, unit: str) -> Iterator[tuple[str, str]]:
-    """For each name the number of a case: of the unit where there is one."""
-    own = _case_ids(connection, unit, Role.LEAD)
-    for name, which in _which(connection, unit).items():
-        order = sa.case((cases.c.id.in_(own), 0), else_=1), cases.c.late.is_(True), cases.c.id
-        query = sa.select(cases.c.number).where(which).order_by(*order).limit(1)
-        number = connection.execute(query).scalar_one_or_none()
-        if number is not None:
-            yield name, number
+    """For each name the number of a case; with "my_" before it, of one that the unit leads."""
+    own = _case_ids(unit, Role.LEAD)
+    for name, which in _which(unit).items():
+        for start, among in (("", sa.true()), ("my_", cases.c.id.in_(own))):
+            query = sa.select(cases.c.number).where(which, among).order_by(cases.c.id)
+            number = connection.execute(query.limit(1)).scalar_one_or_none()
+            if number is not None:
+                yield start + name, number
 
 
-def _which(connection: Connection, unit: str) -> dict[str, Any]:
+def _which(unit: str) -> dict[str, Any]:
     status, c = cases.c.status, cases.c
     asked = {kind: _with_request(kind) for kind in RequestKind}
-    own, working = _case_ids(connection, unit, Role.LEAD), (Status.IN_PROGRESS, Status.REWORK)
-    assisted = _case_ids(connection, unit, Role.ASSISTING, assignments.c.confirmed_at.is_(None))
+    working = (Status.IN_PROGRESS, Status.REWORK)
+    assisted = _case_ids(unit, Role.ASSISTING, assignments.c.confirmed_at.is_(None))
     quiet = sa.not_(sa.or_(*asked.values()))
+    closed = status == Status.CLOSED
     return {
         **{each.value: status == each for each in Status},
         "in_progress": sa.and_(status == Status.IN_PROGRESS, quiet),
         "extension": sa.and_(status.in_(working), asked[RequestKind.EXTENSION]),
         "suspension": sa.and_(status.in_(working), asked[RequestKind.SUSPENSION]),
-        "appeal": sa.and_(status == Status.CLOSED, asked[RequestKind.APPEAL]),
-        "late": sa.and_(status == Status.CLOSED, c.late, c.appeals == 0, quiet, c.id.in_(own)),
-        "unpublished": sa.and_(status == Status.CLOSED, c.step_due_at.is_not(None)),
-        "drawn": sa.and_(status == Status.CLOSED, c.look_back_due_at.is_not(None)),
+        "appeal": sa.and_(closed, asked[RequestKind.APPEAL]),
+        "late": sa.and_(closed, c.late, c.appeals == 0, quiet),
+        "unpublished": sa.and_(closed, c.step_due_at.is_not(None)),
+        "drawn": sa.and_(closed, c.look_back_due_at.is_not(None)),
         "assisted": sa.and_(status.in_(working), c.id.in_(assisted)),
     }
 
@@ -136,7 +140,7 @@ def _with_request(kind: RequestKind) -> Any:
     return cases.c.id.in_(open_)
 
 
-def _case_ids(connection: Connection, unit: str, role: Role, *more: Any) -> Any:
+def _case_ids(unit: str, role: Role, *more: Any) -> Any:
     which = sa.select(table(Unit).c.id).where(table(Unit).c.code == unit)
     return sa.select(assignments.c.case_id).where(
         assignments.c.unit_id.in_(which), assignments.c.role == role,
@@ -180,7 +184,7 @@ def _sealed(app: FastAPI, account: int, at: datetime) -> dict[str, str]:
     settings = app.state.house.settings
     if settings.sign_in_file is None:
         return {}
-    seal, until = gate(settings).seal, (at + timedelta(minutes=10)).timestamp()
+    seal, until = gate(settings).seal, (at + timedelta(days=1)).timestamp()
     told = {"until": until, "who": asdict(Who("https://wecom.example", "carol", "Carol"))}
     return {
         "unknown": seal.close("unknown", told | {"account": None}),
