@@ -249,7 +249,8 @@ def _write(connection: Connection, reference: Reference, ids: Sequence[int], siz
     insert(connection, Case, cases)
     insert(connection, Assignment, [
         {"case_id": c["id"], "unit_id": units[c["id"] % len(units)], "role": Role.LEAD,
-         "started_at": c["clock_from"], "exempt": False, "section": ""}
+         "started_at": c["clock_from"], "exempt": False, "section": "",
+         "case_open": c["closed_at"] is None}
         for c in cases if c["clock_from"]
     ])  # fmt: skip
     insert(connection, Record, [

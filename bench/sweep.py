@@ -221,7 +221,7 @@ def _lead(case: dict[str, Any], units: Sequence[int]) -> dict[str, Any]:
     unit = units[case["id"] % len(units)]
     at = case["dispatched_at"]
     return {"case_id": case["id"], "unit_id": unit, "role": Role.LEAD, "started_at": at,
-            "exempt": False}  # fmt: skip
+            "exempt": False, "case_open": True}  # fmt: skip
 
 
 def _insert(connection: Connection, model: Any, rows: Sequence[dict[str, Any]]) -> None:
@@ -238,7 +238,7 @@ def _again(connection: Connection, more: int) -> None:
     columns = [new.get(name, cases.c[name]) for name in names]
     quiet = sa.and_(cases.c.id > DUE, cases.c.id <= 2 * DUE)
     connection.execute(sa.insert(cases).from_select(names, sa.select(*columns).where(quiet)))
-    kept = ["unit_id", "role", "started_at", "exempt"]
+    kept = ["unit_id", "role", "started_at", "exempt", "case_open"]
     values = [parts.c.case_id + more, *(parts.c[name] for name in kept)]
     mine = sa.and_(parts.c.case_id > DUE, parts.c.case_id <= 2 * DUE)
     connection.execute(

@@ -35,6 +35,7 @@ from rules.chain import canonical, link
 from rules.duty import Recipient
 from rules.history import BLANK, written
 from rules.ladder import Step
+from rules.lifecycle import OPEN_STATUSES
 
 ENGINE = "督办引擎"
 """The actor of what nobody did by hand."""
@@ -144,7 +145,7 @@ class Change:
         """Give a unit a part in the case from `at` on."""
         self.assignments.append(
             {"case_id": self.case.id, "unit_id": unit, "role": role, "started_at": at,
-             "exempt": False, "section": ""}
+             "exempt": False, "section": "", "case_open": True}
         )  # fmt: skip
 
     def move(self, to: Status, at: datetime) -> None:
@@ -219,8 +220,9 @@ def apply(connection: Connection, changes: Sequence[Change]) -> None:
     insert(connection, Case, [c.case.sets for c in changes if c.new])
     _update(connection, [c for c in changes if not c.new])
     _close_rows(connection, changes)
+    _open_and_shut(connection, changes)
     for model, rows in (
-        (Assignment, [row for c in changes for row in c.assignments]),
+        (Assignment, [row for c in changes for row in _parts(c)]),
         (Pause, [row for c in changes for row in c.pauses]),
         (Request, [row for c in changes for row in c.requests]),
         (Record, [row for c in changes for row in c.records]),
@@ -231,6 +233,27 @@ def apply(connection: Connection, changes: Sequence[Change]) -> None:
         insert(connection, model, rows)
     for kind, row in (more for change in changes for more in change.more):
         insert(connection, kind, [row])
+
+
+def _parts(change: Change) -> list[dict[str, Any]]:
+    is_open = change.case.status in OPEN_STATUSES
+    return [{**row, "case_open": is_open} for row in change.assignments]
+
+
+def _open_and_shut(connection: Connection, changes: Sequence[Change]) -> None:
+    """Let the parts of cases that were closed or opened again know of it."""
+    parts = table(Assignment)
+    for is_open in (True, False):
+        moved = [
+            c.case.id
+            for c in changes
+            if not c.new
+            and (c.case.status in OPEN_STATUSES) is is_open
+            and (c.case.old["status"] in OPEN_STATUSES) is not is_open
+        ]
+        if moved:
+            which = among(connection, parts.c.case_id, moved)
+            connection.execute(sa.update(parts).where(which).values(case_open=is_open))
 
 
 def table(model: type[SQLModel]) -> sa.Table:

@@ -113,7 +113,7 @@ def tally(ledger: Ledger, viewer: Viewer, at: datetime, day_ends: datetime) -> t
         under = units_under(connection, own_units(viewer))
         mine = (
             sa.select(parts.c.case_id, sa.func.max(_one(parts.c.role == Role.LEAD)).label("leads"))
-            .where(parts.c.unit_id.in_(under), parts.c.ended_at.is_(None))
+            .where(parts.c.unit_id.in_(under), parts.c.ended_at.is_(None), parts.c.case_open)
             .group_by(parts.c.case_id)
             .subquery()
         )
@@ -121,7 +121,7 @@ def tally(ledger: Ledger, viewer: Viewer, at: datetime, day_ends: datetime) -> t
         query = (
             sa.select(mine.c.leads, *(kind.label(name) for name, kind in kinds.items()))
             .join(cases, cases.c.id == mine.c.case_id)
-            .where(is_open, visible(connection, as_unit(viewer)))
+            .where(is_open, visible(connection, as_unit(viewer), waiting=True))
             .group_by(mine.c.leads)
         )
         rows = {row.leads: row for row in connection.execute(query)}

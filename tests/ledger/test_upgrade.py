@@ -72,6 +72,7 @@ def test_a_ledger_of_the_first_version_keeps_every_row_and_gets_the_new_columns(
         assert str(one(case)[5]).startswith("2026-10-10")
         assert one("SELECT case_id, done_at FROM look_back") == (1, None)
         assert one("SELECT section, handler_id FROM assignment") == ("", None)
+        assert one("SELECT case_open FROM assignment") == (False,), "its case is closed"
         assert one("SELECT stage, level, card, unit_id FROM escalation") == (
             "handle", 1, "yellow", None,
         )  # fmt: skip

@@ -19,6 +19,7 @@ from models.request import Request
 from models.unit import Unit
 from rules.chain import link
 from rules.history import BLANK, as_of
+from rules.lifecycle import OPEN_STATUSES
 
 cases, notices, log, records = table(Case), table(Notice), table(Escalation), table(Record)
 assignments, requests = table(Assignment), table(Request)
@@ -98,8 +99,10 @@ class Reader:
                 [self._log(number[r.case_id], r) for r in fresh(log)],
                 [(number[r.case_id], r.verb) for r in new],
             )
+            opened = {row["id"]: row["status"] in OPEN_STATUSES for row in rows}
             for row in mine(assignments):
                 seen.parts[number[row.case_id]].append(self._part(row))
+                assert row.case_open is opened[row.case_id]
             for row in mine(requests):
                 seen.requests[number[row.case_id]].append((row.kind.value, row.state.value))
         self._check_chains(rows, new, number)
