@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.sqlite.base import SQLiteCompiler
 from sqlalchemy.engine import Connection, Engine, make_url
 from sqlalchemy.exc import (
     ArgumentError,
@@ -150,8 +151,16 @@ def _engine(url: str) -> Engine:
     )
 
 
+class _Hinting(SQLiteCompiler):
+    """Writes the index that `with_hint` names ("INDEXED BY …"), which SQLAlchemy leaves out."""
+
+    def get_from_hint_text(self, table: Any, text: str | None) -> str | None:
+        return text
+
+
 def _sqlite(url: sa.URL) -> Engine:
     engine = sa.create_engine(url, connect_args={"timeout": 60})
+    engine.dialect.statement_compiler = _Hinting
     # The driver's own transaction handling begins too late (at the first write) to keep two
     # sweeps from reading the same rows: transactions begin IMMEDIATE, which queues them.
     sa.event.listen(engine, "connect", _set_up_sqlite)

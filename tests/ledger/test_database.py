@@ -9,6 +9,7 @@ from sqlalchemy.exc import IntegrityError
 
 from ledger.changes import CaseState, Change, Overtaken, apply, table
 from ledger.database import BadValue, DatabaseTrouble, Ledger, connect, mask, migrate
+from ledger.scope import is_open
 from models.case import Case, Status
 from models.notice import Notice
 from models.record import Record
@@ -193,3 +194,15 @@ def test_a_value_that_no_row_can_hold_is_refused_with_words(ledger: Ledger) -> N
             assert connection.execute(query).all() == []
     with pytest.raises(BadValue), ledger.transaction() as connection:
         connection.execute(sa.select(cases.c.id).where(cases.c.id == 10**30))
+
+
+def test_sqlite_reads_by_the_index_that_a_statement_names(sqlite_world: World) -> None:
+    cases = table(Case)
+    named = "INDEXED BY ix_case__open_due"
+    query = sa.select(cases.c.id).where(is_open).with_hint(cases, named, "sqlite")
+    assert named in str(query.compile(sqlite_world.ledger.engine))
+    assert named not in str(
+        query.compile(dialect=sa.create_engine("postgresql+psycopg://").dialect)
+    )
+    with sqlite_world.ledger.snapshot() as connection:
+        connection.execute(query)
