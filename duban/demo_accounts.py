@@ -33,11 +33,20 @@ ACCOUNTS = (
 
 def show_accounts() -> None:
     """Print who can sign in to the demo city, and with what."""
+    from duban.demo import city
+
+    town = city()
+    names = {area.code: area.name for area in town.areas}
+    names |= {unit.code: unit.name for unit in town.units}
     show.print_table(
         f"示范账号 · demo accounts（口令 password: {PASSWORD}）",
         ("用户名 login", "角色 role", "范围 scope"),
         [
-            (a.login, f"{a.role.words.zh} {a.role.words.en}", a.unit or a.area or "全市 whole city")
+            (
+                a.login,
+                f"{a.role.words.zh} {a.role.words.en}",
+                names.get(a.unit or a.area, "全市 whole city"),
+            )
             for a in ACCOUNTS
         ],
     )
