@@ -9,7 +9,7 @@ from prefect.testing.utilities import prefect_test_harness
 from tests.world import World
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def prefect_server() -> Iterator[None]:
     """A Prefect server of this run's own."""
     with prefect_test_harness(server_startup_timeout=120):

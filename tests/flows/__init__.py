@@ -1,0 +1,1 @@
+"""The flows, on a Prefect server of their own."""
