@@ -115,7 +115,7 @@
   }
 
   ours.where = {
-    hereIfAllowed: hereIfAllowed, areas: areas,
+    hereIfAllowed: hereIfAllowed, areas: areas, settle: settle,
     /** Shows what belongs to the draft that has just come into the form. */
     show: function () {
       place("");

@@ -114,6 +114,7 @@
     event.preventDefault();
     if (form.hasAttribute("aria-busy")) return;
     collect();
+    where.settle();
     ours.item.found = today();
     var sent = ours.item;
     try {

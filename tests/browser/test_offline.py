@@ -148,6 +148,8 @@ def test_a_finding_that_is_refused_says_why_and_can_be_mended(
     world.carol.cancels(number)
     _tell(phone, "云湖路", "积水很深", _shot("green"))
     expect(_items(phone, "refused")).to_contain_text("已经办结")
+    slow: list[Route] = []
+    phone.context.route("**/hand-in/nearby?*", lambda route: slow.append(route))
     phone.get_by_role("button", name="继续填写").click()
     expect(phone.locator("#f-problem")).to_have_value("积水很深")
     phone.get_by_role("button", name="提交上报").click()
@@ -155,6 +157,7 @@ def test_a_finding_that_is_refused_says_why_and_can_be_mended(
     assert [case.problem for case in world.rows(Case)] == ["路面积水", "积水很深"]
     [photo] = world.rows(Photo)
     assert photo.case_id == world.rows(Case)[1].id
+    assert slow, "what lies around was never asked for again"
 
 
 def test_a_large_picture_is_sent_smaller_with_what_the_camera_wrote(
