@@ -389,8 +389,7 @@ WORKING_DAY = (
 )
 """People act in working hours, and never across a sweep."""
 
-CLOSING = timedelta(minutes=2)
-"""So long before the last people leave comes what they leave for tomorrow."""
+MINUTE = timedelta(minutes=1)
 
 CLOSED_DAY = (Hour(time(6, 30), "draw"), Hour(time(12), "sweep"))
 
@@ -412,10 +411,10 @@ def play(
     """Play the `days` from `start` on: papers through `take`, looks through `sweep`.
 
     With a `store` inspectors hand in findings by the portal, too, and pictures are taken.
-    Instants come in order of time, all of them in [start, start + days). What comes in before
-    the last working day ends is left on the desks. A paper whose day is
-    closed comes on the next working day, or not at all when the play is over by then. `told`
-    hears of each paper, and after each turn what people did.
+    Instants come in order of time, all of them in [start, start + days). A paper whose day is
+    closed comes on the next working day, or not at all when the play is over by then. What comes
+    in the last two minutes in which people act is left on the desks. `told` hears of each paper,
+    and after each turn what people did.
     """
     with ledger.transaction() as connection:
         hours = reference.read(connection).worktime
@@ -437,7 +436,8 @@ def play(
                 found = [one for one in outings if at <= one[0] < end]
                 _act(ledger, town, seed, at, end, told, album, found)
                 if at == last:
-                    demo_evening.leave(ledger, _actors(town), end - CLOSING, take, told)
+                    _hand_in([demo_evening.paper()], end - 2 * MINUTE, take, told)
+                    demo_evening.leave(ledger, _actors(town), end - MINUTE)
 
 
 def _plan(start: datetime, days: int, hours: Worktime) -> Iterator[tuple[datetime, Hour]]:

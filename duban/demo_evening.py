@@ -19,27 +19,20 @@ Ask = Callable[[Ledger, OpenCase, datetime, str], Moved | Refused | None]
 """Somebody of the leading unit asks about a case; None where there is nothing to ask."""
 
 
-def leave(
-    ledger: Ledger,
-    actors: Mapping[str, str],
-    at: datetime,
-    take: Callable[[str, bytes, datetime], None],
-    told: Callable[[str, datetime], None],
-) -> None:
-    """Two minutes to go: a last paper, and questions that nobody answers any more that day.
+def paper() -> tuple[str, bytes]:
+    """The last paper that comes in: its name, its bytes."""
+    return PAPER, (files("deploy") / "demo" / PAPER).read_bytes()
 
-    `actors` are the contacts of the units, by code; the questions come a minute after `at`.
-    """
-    take(PAPER, (files("deploy") / "demo" / PAPER).read_bytes(), at)
-    told(f"收到 received: {PAPER}", at)
-    then = at + timedelta(minutes=1)
+
+def leave(ledger: Ledger, actors: Mapping[str, str], at: datetime) -> None:
+    """Ask what nobody answers any more that day; `actors` are the units' contacts, by code."""
     for ask, among in (
         (_more_time, open_cases(ledger)),
         (_a_rest, open_cases(ledger)),
         (_not_ours, open_cases(ledger)),
         (_not_our_fault, unpublished(ledger)),
     ):
-        _first(ledger, ask, among, then, actors)
+        _first(ledger, ask, among, at, actors)
 
 
 def _first(
@@ -56,7 +49,7 @@ def _first(
 def _more_time(ledger: Ledger, case: OpenCase, at: datetime, actor: str) -> Moved | Refused | None:
     if case.status is not Status.IN_PROGRESS or case.extensions:
         return None
-    return desk.ask(ledger, case.number, RequestKind.EXTENSION, "所需配件周一到货", at, actor)
+    return desk.ask(ledger, case.number, RequestKind.EXTENSION, "所需配件尚未到货", at, actor)
 
 
 def _a_rest(ledger: Ledger, case: OpenCase, at: datetime, actor: str) -> Moved | Refused | None:

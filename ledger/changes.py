@@ -145,7 +145,7 @@ class Change:
         """Give a unit a part in the case from `at` on."""
         self.assignments.append(
             {"case_id": self.case.id, "unit_id": unit, "role": role, "started_at": at,
-             "exempt": False, "section": "", "case_open": True}
+             "exempt": False, "section": ""}
         )  # fmt: skip
 
     def move(self, to: Status, at: datetime) -> None:

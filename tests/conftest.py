@@ -61,6 +61,11 @@ def _compiled_once() -> Iterator[None]:
 Templates = Callable[[str, str], str]
 
 
+def file_of(url: str) -> str:
+    """The file of a database on SQLite."""
+    return str(make_url(url).database)
+
+
 class Databases(Protocol):
     """Gives the URL of a new database of a kind: empty (""), with what is "shipped", or with the
     small "city" too.
@@ -139,7 +144,7 @@ def databases(
     def on_sqlite(name: str, holds: str) -> str:
         file = tmp_path / f"{name}.db"
         if holds:
-            shutil.copy(str(make_url(templates("sqlite", holds)).database), file)
+            shutil.copy(file_of(templates("sqlite", holds)), file)
         return f"sqlite:///{file}"
 
     make: dict[str, Callable[[str, str], str]] = {

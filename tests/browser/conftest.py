@@ -20,7 +20,7 @@ from ledger import accounts
 from ledger.database import connect
 from tests.browser.looking import Look, look_at
 from tests.browser.stage import ROLES, SIGN_IN, Stage, furnish, stage_on
-from tests.conftest import Databases, Templates
+from tests.conftest import Databases, Templates, file_of
 from tests.portal.readers import PASSWORD, Portal, open_portal
 from tests.world import World
 
@@ -162,7 +162,7 @@ def stage(
 ) -> Iterator[Stage]:
     """The furnished city, served once for all who only look at its pages."""
     home = tmp_path_factory.mktemp("stage")
-    shutil.copy(templates("sqlite", "city").removeprefix("sqlite:///"), home / "duban.db")
+    shutil.copy(file_of(templates("sqlite", "city")), home / "duban.db")
     (home / "sign-in.yaml").write_text(SIGN_IN, "utf-8")
     world = World(connect(f"sqlite:///{home / 'duban.db'}"), home / "messages")
     with pytest.MonkeyPatch.context() as patch:

@@ -1,4 +1,4 @@
-"""Everybody can use it: every page, as wide as a phone and as a PC, judged by axe-core."""
+"""Everybody can use it: each kind of page, at the widths it is used at, judged by axe-core."""
 
 import pytest
 from playwright.sync_api import Page

@@ -64,8 +64,8 @@ REACHED = """() => {
         ("", "/sign-in", PC),
         ("inspector", "/hand-in", PHONE),
         ("contact", "/mine", PHONE),
-        ("contact", "/cases/{in_progress}", PC),
-        ("contact", "/cases/{in_progress}/do/submit", PC),
+        ("contact", "/cases/{my_in_progress}", PC),
+        ("contact", "/cases/{my_in_progress}/do/submit", PC),
         ("supervisor", "/board", PC),
         ("supervisor", "/log", PC),
         ("supervisor", "/log", PHONE),
@@ -103,7 +103,7 @@ def test_a_finding_is_handed_in_without_a_mouse(open_page: Open) -> None:
 
 
 def test_the_rest_of_the_verbs_opens_and_closes_by_keyboard(open_page: Open) -> None:
-    page = open_page("contact", "/cases/{in_progress}")
+    page = open_page("contact", "/cases/{my_in_progress}")
     _tab_to(page, ".menu summary")
     page.keyboard.press("Enter")
     _tab_to(page, ".menu-body a")

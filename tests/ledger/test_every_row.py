@@ -25,7 +25,7 @@ from models.request import RequestKind
 from models.verb import Verb
 from rules.lifecycle import MOVES, TABLE, Moved, Refused
 from rules.policy import Source
-from tests.conftest import Templates
+from tests.conftest import Templates, file_of
 from tests.world import World, instant
 
 S, V = Status, Verb
@@ -264,7 +264,7 @@ def _one_city(tmp_path_factory: pytest.TempPathFactory, templates: Templates) ->
     """One city for the whole table: a refusal changes nothing, and every move has its own case."""
     folder: Path = tmp_path_factory.mktemp("every-row")
     file = folder / "duban.db"
-    shutil.copy(templates("sqlite", "city").removeprefix("sqlite:///"), file)
+    shutil.copy(file_of(templates("sqlite", "city")), file)
     ledger = connect(f"sqlite:///{file}")
     world = World(ledger, folder / "messages")
     world.now = instant("2026-09-24 15:00")
