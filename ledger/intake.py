@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from hashlib import sha256
 from typing import Any
 
@@ -475,8 +476,12 @@ def _opened(change: Change, relapse: Words | None) -> Words:
         return Words(f"{zh}已上报，待立案", f"{en}reported, to be filed")
     if case.status is Status.CLOSED:
         return Words(f"{zh}现场已整改，已销号", f"{en}fixed on the spot, closed")
-    limit = parse(case.limit).words.en
-    return Words(f"{zh}已交办，时限{case.limit}", f"{en}dispatched, limit: {limit}")
+    return Words(f"{zh}已交办，时限{case.limit}", f"{en}dispatched, limit: {_english(case.limit)}")
+
+
+@lru_cache
+def _english(limit: str) -> str:
+    return parse(limit).words.en
 
 
 def _again(draft: Draft, known: Answer) -> Answer:

@@ -45,26 +45,28 @@ def _count_load(connection: Connection) -> None:
 
 
 def load_calendar(connection: Connection, text: str) -> list[int]:
-    """Take in a calendar table (date, workday, name, source); gives the years it holds.
+    """Take in a calendar table (date, workday, name, source); gives the years it is of.
 
     A year already there is replaced whole. Of a year of which it has the first or last days only,
     as a New Year's holiday that begins in December, these days alone are replaced; of one that is
-    not there yet they are left to its own table. A table of nothing else is of the years it has.
+    not there yet they are left to its own table, unless the table holds nothing else.
     """
     rows = _csv(text, {"date", "workday", "name", "source"}, "日历 · calendar")
     days = [_day(row) for row in rows]
     sources: dict[int, Counter[str]] = defaultdict(Counter)
     for day, row in zip(days, rows, strict=True):
         sources[day["year"]][row["source"]] += 1
-    years = sorted({day["year"] for day in days if not _on_the_edge(day["day"])} or sources)
+    held = set(connection.execute(sa.select(table(CalendarYear).c.year)).scalars())
+    whole = {day["year"] for day in days if not _on_the_edge(day["day"])}
+    years = sorted(whole or sources.keys() - held)
     known, dates = table(CalendarDay), [day["day"] for day in days]
     connection.execute(sa.delete(known).where(known.c.year.in_(years) | known.c.day.in_(dates)))
     lines = [{"year": year, "source": sources[year].most_common(1)[0][0]} for year in years]
     upsert(connection, CalendarYear, lines, "year")
-    there = set(connection.execute(sa.select(table(CalendarYear).c.year)).scalars())
+    there = held.union(years)
     connection.execute(sa.insert(known), [day for day in days if day["year"] in there])
     _count_load(connection)
-    return years
+    return years or sorted(sources)
 
 
 def _on_the_edge(day: date) -> bool:

@@ -149,7 +149,11 @@ def test_a_finding_that_is_refused_says_why_and_can_be_mended(
     _tell(phone, "云湖路", "积水很深", _shot("green"))
     expect(_items(phone, "refused")).to_contain_text("已经办结")
     slow: list[Route] = []
-    phone.context.route("**/hand-in/nearby?*", lambda route: slow.append(route))
+
+    def unanswered(route: Route) -> None:
+        slow.append(route)
+
+    phone.context.route("**/hand-in/nearby?*", unanswered)
     phone.get_by_role("button", name="继续填写").click()
     expect(phone.locator("#f-problem")).to_have_value("积水很深")
     phone.get_by_role("button", name="提交上报").click()

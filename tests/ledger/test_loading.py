@@ -145,6 +145,15 @@ def test_a_holiday_that_begins_in_december_leaves_the_rest_of_that_year_alone(
     assert "2022年" in sources[2022]
 
 
+def test_a_table_of_new_years_days_alone_takes_no_other_day_away(world: World) -> None:
+    before = [row.day for row in world.rows(CalendarDay) if row.year == 2026]
+    text = "date,workday,name,source\n2026-12-31,0,元旦,补充通知\n"
+    with world.ledger.transaction() as connection:
+        assert loading.load_calendar(connection, text) == [2026]
+    days = [row.day for row in world.rows(CalendarDay) if row.year == 2026]
+    assert days == [*before, date(2026, 12, 31)]
+
+
 @pytest.mark.parametrize(
     "text",
     [
