@@ -24,7 +24,7 @@ from models.words import Trouble
 if TYPE_CHECKING:
     from alembic.config import Config
 
-REVISION = "0004"
+REVISION = "0005"
 """The newest migration. Alembic knows it too, but takes half a second to be asked."""
 
 

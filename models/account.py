@@ -74,6 +74,8 @@ class Link(SQLModel, table=True):
     person_id: int = Field(foreign_key="person.id")
     unit_id: int = Field(foreign_key="unit.id")
     """For which unit the person was written to."""
+    verb: str = Field(default="", max_length=32)
+    """The verb it offers first; empty: it opens the case."""
     created_at: datetime = Field(sa_column=instant(null=False))
     expires_at: datetime = Field(sa_column=instant(null=False))
     used_at: datetime | None = Field(default=None, sa_column=instant())

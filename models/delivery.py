@@ -14,7 +14,9 @@ class DeliveryOutcome(Labelled):
     UNKNOWN = "unknown", "结果不明", "unknown"
     SENT = "sent", "已送达渠道", "accepted by the channel"
     TEMPORARY = "temporary", "暂时失败", "failed for now"
+    TOO_FAST = "too_fast", "发送过快", "too fast"
     PERMANENT = "permanent", "拒收", "refused"
+    MISCONFIGURED = "misconfigured", "配置有误", "misconfigured"
 
 
 class Delivery(SQLModel, table=True):
@@ -32,5 +34,7 @@ class Delivery(SQLModel, table=True):
     at: datetime = Field(sa_column=instant(null=False))
     outcome: DeliveryOutcome = Field(sa_type=choice(DeliveryOutcome))
     answer: str = ""
+    receipt: str = Field(default="", max_length=200, index=True)
+    """By what name the service knows the message; what it reports later is found by it."""
     message: str = Field(default="", max_length=64)
     """The message it went in: notices of one digest share it."""

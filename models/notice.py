@@ -36,6 +36,7 @@ class NoticeKind(Labelled):
     EXPOSED = "exposed", "曝光", "exposed"
     RECOMPUTED = "recomputed", "时限变更", "limit recomputed"
     PROPOSED = "proposed", "处置建议", "measure proposed"
+    SUMMARY = "summary", "单位周报", "weekly summary"
 
 
 class NoticeState(Labelled):
@@ -72,18 +73,13 @@ class Notice(SQLModel, table=True):
             postgresql_where=sa.text("state IN ('dead', 'capped')"),
         ),
         sa.Index("ix_notice_case_id", "case_id"),
-        sa.Index(
-            "ix_notice_reminders",
-            "person_id",
-            "ended_at",
-            sqlite_where=sa.text("kind = 'reminder'"),
-            postgresql_where=sa.text("kind = 'reminder'"),
-        ),
+        sa.Index("ix_notice_person", "person_id", "ended_at"),
     )
 
     id: int | None = Field(default=None, primary_key=True)
     key: str = Field(unique=True, max_length=160)
-    case_id: int = Field(foreign_key="case_.id")
+    case_id: int | None = Field(default=None, foreign_key="case_.id")
+    """Empty for what is about no single case, as a summary."""
     person_id: int = Field(foreign_key="person.id")
     unit_id: int = Field(foreign_key="unit.id")
     kind: NoticeKind = Field(sa_type=choice(NoticeKind))
@@ -100,5 +96,9 @@ class Notice(SQLModel, table=True):
     lease_by: str = Field(default="", max_length=120)
     """Who holds it, as "host/process"."""
     ended_at: datetime | None = Field(default=None, sa_column=instant())
+    arrived_at: datetime | None = Field(default=None, sa_column=instant())
+    """When the service reported that it had reached the person's device."""
     read_at: datetime | None = Field(default=None, sa_column=instant())
-    """When the person first opened the case after it was owed."""
+    """When the person first opened the case after it was owed, or the service said it was read."""
+    forgiven: int = 0
+    """Attempts up to this one no longer count against a channel: it was sent again by hand."""

@@ -1,6 +1,7 @@
 """人员: who answers for a unit, by which duty, and how they are reached."""
 
-from datetime import date, datetime
+from datetime import date, datetime, time
+from typing import NamedTuple
 
 from sqlmodel import Field, SQLModel, UniqueConstraint
 
@@ -26,6 +27,10 @@ class Person(SQLModel, table=True):
     code: str = Field(unique=True, max_length=64)
     name: str = Field(max_length=60)
     active: bool = True
+    lang: str = Field(default="zh", max_length=8)
+    """The language of what this person is sent: "zh" or "en"."""
+    digest_at: time | None = None
+    """When, on working days, what can wait is told together; empty: as the policy has it."""
 
 
 class Duty(SQLModel, table=True):
@@ -42,7 +47,7 @@ class Duty(SQLModel, table=True):
 class Channel(SQLModel, table=True):
     """渠道: one way to reach a person, as an Apprise URL. Tried in order of `position`.
 
-    The URL may hold a password or a token: it is shown only masked.
+    The URL may hold a password or a token: it lies here sealed, and `shown` is its mask.
     """
 
     __table_args__ = (UniqueConstraint("person_id", "position"),)
@@ -51,6 +56,28 @@ class Channel(SQLModel, table=True):
     person_id: int = Field(foreign_key="person.id")
     position: int = 0
     url: str
+    shown: str = Field(default="", max_length=300)
+    outlet: str = Field(default="", max_length=64, index=True)
+    """The outlet it goes through, by its `digest`."""
+    delay: int = 0
+    """It is not tried before so many minutes have passed since the first attempt."""
+    active: bool = True
+    """Whether the person wants it used."""
+
+
+class Way(NamedTuple):
+    """A channel's address as it is kept: sealed, with its mask, and the outlet it goes through.
+
+    `outlet` is the outlet's digest, `outlet_shown` what it is called; it takes `per_minute`
+    messages, `burst` of them at once; 0 is as many as come.
+    """
+
+    url: str
+    shown: str = ""
+    outlet: str = ""
+    outlet_shown: str = ""
+    per_minute: int = 0
+    burst: int = 0
 
 
 class Absence(SQLModel, table=True):

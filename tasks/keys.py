@@ -1,4 +1,4 @@
-"""签封密钥: the key that signs the log, and the public keys it is verified with.
+"""密钥: the key that signs the log, the public keys it is verified with, the key of the channels.
 
 They lie in DUBAN_HOME/keys, away from the database: whoever can write to the one cannot, for
 that alone, sign in the name of the other. The private key is read here and nowhere else; it is
@@ -23,6 +23,7 @@ from cryptography.hazmat.primitives.serialization import (
 
 from ledger.journal import Seal
 from models.words import Trouble
+from notices.vault import Vault, new_key
 
 
 def signing_key(home: Path) -> Ed25519PrivateKey:
@@ -41,6 +42,38 @@ def signing_key(home: Path) -> Ed25519PrivateKey:
             "that can be written.",
         ) from None
     return key
+
+
+def vault(home: Path) -> Vault:
+    """What channel addresses are sealed with: DUBAN_SECRET_KEY, else keys/channels.key.
+
+    The file is made on first use. Either may hold several keys, one a line (or parted by
+    spaces): the first seals, all open.
+    """
+    said = os.environ.get("DUBAN_SECRET_KEY", "") or _channel_keys(home / "keys" / "channels.key")
+    try:
+        return Vault(said.split())
+    except ValueError:
+        raise Trouble(
+            "渠道密钥读不出：DUBAN_SECRET_KEY 或 keys/channels.key 中每行应是一把 44 个字符的"
+            "密钥。请从备份恢复。",
+            "The key of the channels cannot be read: DUBAN_SECRET_KEY or keys/channels.key holds "
+            "keys of 44 characters, one a line. Restore it from a backup.",
+        ) from None
+
+
+def _channel_keys(file: Path) -> str:
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        if not file.exists():
+            _write(file, f"{new_key()}\n".encode(), 0o600, new=True)
+        return file.read_text("ascii")
+    except (OSError, UnicodeError) as error:
+        raise Trouble(
+            f"不能读写渠道密钥 {file}：{error}。请让 DUBAN_HOME 可写，或设 DUBAN_SECRET_KEY。",
+            f"The key of the channels, {file}, cannot be kept or read: {error}. DUBAN_HOME must "
+            "be one that can be written; or set DUBAN_SECRET_KEY.",
+        ) from None
 
 
 def public_hex(key: Ed25519PrivateKey) -> str:

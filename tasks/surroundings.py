@@ -10,6 +10,8 @@ from pathlib import Path
 
 from documents.store import Store
 from ledger.database import Ledger, connect
+from notices.vault import Vault
+from tasks import keys
 
 
 def ledger() -> Ledger:
@@ -30,6 +32,26 @@ def portal() -> str:
 def store() -> Store:
     """DUBAN_PHOTOS: where pictures are kept; `photos` in the home folder by default."""
     return Store(os.environ.get("DUBAN_PHOTOS") or str(home() / "photos"))
+
+
+def hooks_private() -> bool:
+    """DUBAN_HOOKS_PRIVATE: whether other systems of the own network may be called."""
+    return os.environ.get("DUBAN_HOOKS_PRIVATE", "").lower() in ("1", "true", "yes", "on")
+
+
+def mailbox() -> str:
+    """DUBAN_IMAP_URL: where mail is fetched; empty where nowhere. It holds a password."""
+    return os.environ.get("DUBAN_IMAP_URL", "")
+
+
+def mail_domain() -> str:
+    """DUBAN_MAIL_DOMAIN: the domain of the address notices are sent from; empty: not known."""
+    return os.environ.get("DUBAN_MAIL_DOMAIN", "")
+
+
+def vault() -> Vault:
+    """What channel addresses are sealed with."""
+    return keys.vault(home())
 
 
 @lru_cache(maxsize=4)
