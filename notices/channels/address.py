@@ -1,8 +1,9 @@
 """Channel addresses: reading them strictly, and showing them without their secrets."""
 
+import copy
 import re
 import threading
-from functools import cache
+from functools import cache, lru_cache
 from types import MappingProxyType
 from typing import Any
 from urllib.parse import unquote
@@ -13,8 +14,9 @@ from apprise.plugins.base import NotifyBase
 
 from models.words import Trouble
 from notices.channels.folder import SCHEME as FOLDER
-from notices.channels.folder import Folder, name_in
 from notices.channels.listening import Heard, listening
+from notices.channels.ours import OURS
+from notices.channels.plugin import Outlet, Plugin, Rate
 from notices.message import one_line
 
 HIDDEN = "****"
@@ -27,7 +29,12 @@ _PARTS = re.compile(r"(?P<scheme>[^:]+)://(?:(?P<user>[^/?]*)@)?(?P<host>[^/?]+)
 _NAMES_PERSONS = frozenset({"mailto", "mailtos", FOLDER})
 
 # Values of a query that are never secret, and that an answer may need to repeat.
-_PLAIN = frozenset({"from", "to", "cc", "bcc", "reply", "name", "smtp", "mode", "method", "format"})
+_PLAIN = frozenset(
+    {
+        "from", "to", "cc", "bcc", "reply", "name", "smtp", "mode", "method", "format", "rate",
+        "type", "ok", "receipt", "param", "parts", "region",
+    }
+)  # fmt: skip
 
 _EXAMPLES = MappingProxyType(
     {
@@ -36,8 +43,20 @@ _EXAMPLES = MappingProxyType(
         "json": "json://host:8080/path",
         "jsons": "jsons://host/path",
         FOLDER: "folder://bob",
+        "dingtalk": "dingtalk://SECRET@TOKEN/13800138000",
+        "wecombot": "wecombot://KEY",
+        "wecomapp": "wecomapp://CORPID:SECRET@1000002/USERID",
+        "feishu": "feishu://SECRET@TOKEN",
+        "lark": "lark://SECRET@TOKEN",
+        "schan": "schan://SENDKEY",
+        "sms": "sms://user:password@gateway.example.cn/send?to=13800138000&ok=code:0",
+        "smss": "smss://user:password@gateway.example.cn/send?to=13800138000&ok=code:0",
+        "aliyunsms": "aliyunsms://KEYID:SECRET@SIGN/SMS_154950909/13800138000",
+        "tencentsms": "tencentsms://SECRETID:SECRETKEY@SDKAPPID/SIGN/TEMPLATEID/13800138000",
     }
 )
+
+_RATE = re.compile(r"[?&]rate=(?P<each>\d{1,5})(?:(?:/|%2F)(?P<burst>\d{1,5}))?(?:&|$)")
 
 # Apprise 2 hands work with a deadline to a small pool shared by all; our own deadline is enough.
 _OPTIONS: dict[str, Any] = {"service_timeout": 0} if apprise_version.startswith("2.") else {}
@@ -68,13 +87,24 @@ def check(url: str) -> None:
 def load(url: str) -> NotifyBase:
     """A fresh plugin for `url`. Raises ChannelTrouble, also for what Apprise would forgive.
 
-    Apprise drops a recipient or a port it cannot read with a warning and goes on without: the
+    Fresh, for Apprise spaces out the sends of one object by seconds. It drops a recipient or a port it cannot read with a warning and goes on without: the
     message would not arrive, and nobody would know.
     """
-    plugin, warned = _read(url)
-    if plugin is None or warned or not _reachable(plugin):
+    plugin = copy.copy(_ours(url)) if _scheme(url) in OURS else _strict(url)
+    if plugin is None:
         raise ChannelTrouble(_scheme(url))
     return plugin
+
+
+@lru_cache(maxsize=500)
+def _ours(url: str) -> NotifyBase | None:
+    """One of our plugins as it was read, never to be sent by: many write to one robot."""
+    return _strict(url)
+
+
+def _strict(url: str) -> NotifyBase | None:
+    plugin, warned = _read(url)
+    return None if plugin is None or warned or not _reachable(plugin) else plugin
 
 
 def _reachable(plugin: NotifyBase) -> bool:
@@ -102,6 +132,24 @@ def mask(url: str) -> str:
     return one_line(f"{scheme}://{unquote(shown)}", 200)
 
 
+def outlet(url: str) -> Outlet:
+    """The account a message to `url` goes through. Raises ChannelTrouble.
+
+    `?rate=20` or `?rate=20/5` in an address (messages a minute, at once) overrules what is known
+    of the service.
+    """
+    plugin = load(url)
+    said = _RATE.search(url)
+    if isinstance(plugin, Plugin):
+        key, rate = f"{_scheme(url)}:{plugin.account()}", plugin.RATE
+    else:
+        key, rate = repr(plugin.url_identifier), Rate()
+    if said:
+        each = int(said["each"])
+        rate = Rate(each, int(said["burst"] or each))
+    return Outlet(key, mask(url), rate)
+
+
 def conceal(text: str, url: str) -> str:
     """`text` without what `mask` hides of `url`, as when a server repeats a token.
 
@@ -125,16 +173,23 @@ def _words(url: str) -> list[str]:
 
 def _read(url: str) -> tuple[NotifyBase | None, bool]:
     """The plugin, if any, and whether Apprise warned while reading the address."""
-    if _scheme(url) == FOLDER:
-        name = name_in(url)
-        return (Folder(name, asset=_asset()) if name else None), False
     heard = Heard()
+    if ours := OURS.get(_scheme(url)):
+        with listening(heard):
+            return _read_by(ours, url.strip()), bool(heard.warnings)
     # Apprise imports its plugins on first use; another thread must not see half of them.
     with _LOADING, listening(heard):
         _warm_up()
         heard.warnings.clear()
-        plugin = Apprise.instantiate(url.strip(), asset=_asset())
+        plugin = Apprise.instantiate(url.strip(), asset=asset())
     return plugin, bool(heard.warnings)
+
+
+def _read_by(kind: type[Plugin], url: str) -> Plugin | None:
+    try:
+        return kind.read(url, asset=asset())
+    except (TypeError, ValueError):  # what Apprise's own classes raise for a bad part
+        return None
 
 
 @cache
@@ -142,7 +197,9 @@ def _warm_up() -> None:
     Apprise.instantiate("json://localhost")
 
 
-def _asset() -> AppriseAsset:
+@cache
+def asset() -> AppriseAsset:
+    """What Apprise is told of us."""
     return AppriseAsset(
         app_id="Duban",
         app_desc="Duban",

@@ -5,11 +5,13 @@ import re
 import smtplib
 import traceback
 from collections.abc import Callable
+from datetime import timedelta
 from http import HTTPStatus
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import requests
-from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
+from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError
 
 from models.delivery import DeliveryOutcome
 from notices.channels.listening import Heard
@@ -18,24 +20,60 @@ from notices.message import one_line
 ACCEPTED = "渠道已接收"
 MAYBE = "对方可能已经收到"
 
-_LENGTH = 300
+LENGTH = 300
+"""So many characters of an answer are kept."""
+
+# Longer than what is kept: a secret is taken out before the text is cut, or half of it would stay.
+_RAW = 10 * LENGTH
+
 _HTTP_STATUS = re.compile(r"\berror=(\d{3})\b")
 _SMTP_REFUSED = re.compile(r"was refused: (\d{3}) (.*)", re.DOTALL)
 
-# RFC 9110, RFC 6585: the server asks to come back. Every 5xx means the same.
-_COME_BACK = frozenset({408, 421, 425, 429})
+_BY_STATUS = MappingProxyType(
+    {
+        # The address, its login or the way through the proxy must be mended first.
+        401: DeliveryOutcome.MISCONFIGURED,
+        403: DeliveryOutcome.MISCONFIGURED,
+        404: DeliveryOutcome.MISCONFIGURED,
+        407: DeliveryOutcome.MISCONFIGURED,
+        410: DeliveryOutcome.MISCONFIGURED,
+        # RFC 9110, RFC 6585: the server asks to come back.
+        408: DeliveryOutcome.TEMPORARY,
+        421: DeliveryOutcome.TEMPORARY,
+        425: DeliveryOutcome.TEMPORARY,
+        429: DeliveryOutcome.TOO_FAST,
+        503: DeliveryOutcome.TEMPORARY,
+    }
+)
+
+# By hundreds, where nothing is said of the status itself. What is redirected is not followed:
+# somebody moved the address, or put a login before it.
+_BY_CLASS = MappingProxyType(
+    {
+        3: DeliveryOutcome.MISCONFIGURED,
+        4: DeliveryOutcome.PERMANENT,
+        # It broke while it worked on the message, perhaps after it had passed it on.
+        5: DeliveryOutcome.UNKNOWN,
+    }
+)
 
 
 class Answer(NamedTuple):
-    """What is known of one attempt, and what the channel said."""
+    """What is known of one attempt, and what the channel said.
+
+    `receipt` is by what name the service knows the message, `again` when it asks to be called
+    again.
+    """
 
     outcome: DeliveryOutcome
     answer: str
+    receipt: str = ""
+    again: timedelta | None = None
 
 
-def accepted() -> Answer:
-    """The channel took the message."""
-    return Answer(DeliveryOutcome.SENT, ACCEPTED)
+def accepted(receipt: str = "") -> Answer:
+    """The channel took the message, and calls it `receipt`."""
+    return Answer(DeliveryOutcome.SENT, ACCEPTED, receipt)
 
 
 def unfinished(seconds: float) -> Answer:
@@ -47,41 +85,68 @@ def judge(heard: Heard) -> Answer:
     """What a failure heard of amounts to."""
     said = "\n".join(heard.warnings)
     if status := _HTTP_STATUS.search(said):
-        return _of_http(int(status[1]), heard.reply)
+        return of_http(int(status[1]), heard.reply)
     if heard.cause is not None:
-        return _of_exception(heard.cause)
+        return of_exception(heard.cause)
     if refused := _SMTP_REFUSED.search(said):
         return _of_smtp(int(refused[1]), refused[2])
     return _temporary(f"渠道没有受理，也没有说明原因：{said}")
 
 
-def _of_exception(error: BaseException) -> Answer:
+def of_exception(error: BaseException) -> Answer:
+    """What an exception amounts to."""
     verdict = next((verdict for kind, verdict in VERDICTS if isinstance(error, kind)), _puzzled)
     return verdict(error)
 
 
+def refused(outcome: DeliveryOutcome, words: str, again: timedelta | None = None) -> Answer:
+    """The channel did not take the message, in `words` of any length."""
+    return Answer(outcome, one_line(words, _RAW), again=again)
+
+
+def strange(words: str) -> Answer:
+    """Somebody answered what this service never answers: the message may have arrived."""
+    said = f"对方的答复不是该服务应有的答复，{MAYBE}，请核对渠道地址：{words or '空'}"
+    return refused(DeliveryOutcome.UNKNOWN, said)
+
+
+def beforehand(answer: Answer) -> Answer:
+    """`answer` when nothing had been sent yet: an unknown end is then a failure like others."""
+    if answer.outcome is not DeliveryOutcome.UNKNOWN:
+        return answer
+    words = answer.answer.replace(f"，{MAYBE}", "")
+    return answer._replace(
+        outcome=DeliveryOutcome.TEMPORARY, answer=f"消息尚未发出，登录未完成：{words}"
+    )
+
+
 def _temporary(words: str) -> Answer:
-    return Answer(DeliveryOutcome.TEMPORARY, one_line(words, _LENGTH))
+    return refused(DeliveryOutcome.TEMPORARY, words)
 
 
 def _permanent(words: str) -> Answer:
-    return Answer(DeliveryOutcome.PERMANENT, one_line(words, _LENGTH))
+    return refused(DeliveryOutcome.PERMANENT, words)
+
+
+def _misconfigured(words: str) -> Answer:
+    return refused(DeliveryOutcome.MISCONFIGURED, words)
 
 
 def _unknown(words: str) -> Answer:
-    return Answer(DeliveryOutcome.UNKNOWN, one_line(f"{words}，{MAYBE}", _LENGTH))
+    return refused(DeliveryOutcome.UNKNOWN, f"{words}，{MAYBE}")
 
 
 # HTTP.
 
 
-def _of_http(status: int, reply: bytes) -> Answer:
-    text = reply.decode(errors="replace")
-    words = (
-        f"HTTP {status} {_phrase(status)}：{text}" if text else f"HTTP {status} {_phrase(status)}"
-    )
-    later = status >= 500 or status in _COME_BACK
-    return _temporary(words) if later else _permanent(words)
+def of_http(status: int, reply: bytes, again: timedelta | None = None) -> Answer:
+    """What an HTTP status that is no success amounts to; `again` is its Retry-After."""
+    outcome = _BY_STATUS.get(status) or _BY_CLASS.get(status // 100, DeliveryOutcome.UNKNOWN)
+    text = reply.decode(errors="replace").strip()
+    words = f"HTTP {status} {_phrase(status)}".rstrip()
+    if outcome is DeliveryOutcome.UNKNOWN:
+        words = f"{words}，{MAYBE}"
+    return refused(outcome, f"{words}：{text}" if text else words, again)
 
 
 def _phrase(status: int) -> str:
@@ -95,6 +160,16 @@ def _lost(error: requests.ConnectionError) -> Answer:
     if isinstance(reason, (NewConnectionError, ConnectTimeoutError)):
         return _unreachable(error)
     return _unknown("请求发出后连接中断，没有收到答复")
+
+
+def _insecure(error: requests.exceptions.SSLError) -> Answer:
+    """A certificate stays untrusted until somebody mends it; a broken handshake may pass."""
+    if "CERTIFICATE_VERIFY_FAILED" in str(error) or "doesn't match" in str(error):
+        return _misconfigured(
+            "对方的证书不可信：请核对渠道地址，并检查服务器时间；"
+            "私有部署请把单位的根证书装进系统或设置 REQUESTS_CA_BUNDLE"
+        )
+    return _temporary(f"加密连接没有建立：{_root(error)}")
 
 
 # SMTP.
@@ -159,7 +234,7 @@ VERDICTS: tuple[tuple[type[BaseException], Callable[[Any], Answer]], ...] = (
     (smtplib.SMTPException, _says(_permanent, "邮件服务器不支持所要求的方式")),
     (requests.ConnectTimeout, _unreachable),
     (requests.exceptions.ProxyError, _unreachable),
-    (requests.exceptions.SSLError, _says(_temporary, "证书不可信")),
+    (requests.exceptions.SSLError, _insecure),
     (requests.ConnectionError, _lost),
     (requests.Timeout, lambda error: _unknown("请求发出后没有按时答复")),
     (requests.TooManyRedirects, _says(_permanent, "地址反复跳转")),
@@ -167,6 +242,7 @@ VERDICTS: tuple[tuple[type[BaseException], Callable[[Any], Answer]], ...] = (
     (requests.exceptions.InvalidSchema, _says(_permanent, "地址无效")),
     (requests.exceptions.InvalidHeader, _says(_permanent, "请求头无效")),
     (requests.RequestException, _puzzled),
+    (HTTPError, lambda error: _unknown("答复没有收完连接就中断了")),
     (UnicodeError, _says(_permanent, "内容或地址无法编码")),
     (OSError, _says(_temporary, "未能送出")),
 )

@@ -3,13 +3,13 @@
 import os
 import re
 import sys
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
-from apprise import NotifyFormat, NotifyType
-from apprise.plugins.base import NotifyBase
+from notices.channels.answers import Answer, accepted
+from notices.channels.plugin import Plugin
+from notices.message import Message
 
 SCHEME = "folder"
 
@@ -19,40 +19,41 @@ _NAME = re.compile(r"\w[\w.-]*")
 _NAME_BYTES = 200
 
 
-class Folder(NotifyBase):  # type: ignore[no-untyped-call]
-    """The Apprise plugin behind folder://. It needs `place()` before it can send."""
+class Folder(Plugin):
+    """The plugin behind folder://. It needs `place()` before it can send."""
 
+    SCHEMES = (SCHEME,)
     service_name: Any = "Folder"
     protocol: Any = SCHEME
-    request_rate_per_sec = 0
-    notify_format = NotifyFormat.TEXT
 
     def __init__(self, name: str, **kwargs: Any) -> None:
         super().__init__(schema=SCHEME, host=name, **kwargs)  # type: ignore[no-untyped-call]
         self.name = name
         self.path = Path()
-        self.at: datetime | None = None
 
-    def place(self, folder: Path, at: datetime) -> None:
-        """Where the file lies, and the instant the next message is stamped with."""
+    @classmethod
+    def read(cls, url: str, **kwargs: Any) -> "Folder | None":
+        """The plugin for an address, or None where its name is no name of a file."""
+        name = name_in(url)
+        return cls(name, **kwargs) if name else None
+
+    def place(self, folder: Path) -> None:
+        """Where the file lies."""
         self.path = folder / f"{self.name}.txt"
-        self.at = at
+
+    def account(self) -> str:
+        """The file."""
+        return self.name
 
     def url(self, privacy: bool = False, *args: Any, **kwargs: Any) -> str:
         """The address again. It has nothing to hide."""
         return f"{SCHEME}://{self.name}"
 
-    def send(
-        self,
-        body: str,
-        title: str = "",
-        notify_type: NotifyType = NotifyType.INFO,
-        **kwargs: Any,
-    ) -> bool:
+    def bring(self, message: Message) -> Answer:
         """Append one message. Raises OSError where the file cannot be written."""
-        stamp = f"[{self.at:%Y-%m-%d %H:%M:%S %z}]" if self.at else "[]"
-        append(self.path, f"{stamp} {title}\n{body}\n\n")
-        return True
+        stamp = f"[{message.at:%Y-%m-%d %H:%M:%S %z}]"
+        append(self.path, f"{stamp} {message.subject}\n{message.body}\n\n")
+        return accepted()
 
 
 def name_in(url: str) -> str | None:

@@ -24,6 +24,8 @@ class Post:
     recipient: str = "250 OK"
     data: str = "250 OK"
     taken: list[Envelope] = field(default_factory=list)
+    callers: list[object] = field(default_factory=list)
+    """Over which connection each mail came that was taken."""
 
     async def handle_RCPT(  # noqa: N802 - the name aiosmtpd calls
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
@@ -37,6 +39,7 @@ class Post:
     ) -> str:
         if self.data.startswith("250"):
             self.taken.append(envelope)
+            self.callers.append(session.peer)
         return self.data
 
 

@@ -13,6 +13,7 @@ from werkzeug import Request, Response
 
 from models.delivery import DeliveryOutcome
 from notices.channels import send
+from notices.channels.answers import LENGTH
 from notices.message import Message
 
 
@@ -32,13 +33,15 @@ def test_a_webhook_receives_subject_and_body(httpserver: HTTPServer, message: Me
     ("status", "outcome"),
     [
         (400, DeliveryOutcome.PERMANENT),
-        (401, DeliveryOutcome.PERMANENT),
-        (403, DeliveryOutcome.PERMANENT),
-        (404, DeliveryOutcome.PERMANENT),
-        (410, DeliveryOutcome.PERMANENT),
+        (413, DeliveryOutcome.PERMANENT),
+        (401, DeliveryOutcome.MISCONFIGURED),
+        (403, DeliveryOutcome.MISCONFIGURED),
+        (404, DeliveryOutcome.MISCONFIGURED),
+        (407, DeliveryOutcome.MISCONFIGURED),
+        (410, DeliveryOutcome.MISCONFIGURED),
         (408, DeliveryOutcome.TEMPORARY),
-        (429, DeliveryOutcome.TEMPORARY),
-        (500, DeliveryOutcome.TEMPORARY),
+        (429, DeliveryOutcome.TOO_FAST),
+        (500, DeliveryOutcome.UNKNOWN),
         (503, DeliveryOutcome.TEMPORARY),
     ],
 )
@@ -58,7 +61,7 @@ def test_a_redirect_to_a_login_page_is_not_a_delivery(
     elsewhere = {"Location": httpserver.url_for("/login")}
     httpserver.expect_request("/in").respond_with_data("", status=302, headers=elsewhere)
     httpserver.expect_request("/login").respond_with_data("welcome")
-    assert send(hook(httpserver), message).outcome is DeliveryOutcome.PERMANENT
+    assert send(hook(httpserver), message).outcome is DeliveryOutcome.MISCONFIGURED
 
 
 def test_a_webhook_that_is_down_may_be_up_later(message: Message) -> None:
@@ -113,6 +116,18 @@ def test_a_server_that_repeats_our_token_does_not_bring_it_into_the_answer(
     assert "s3cretT0ken" not in answer.answer
     assert "a/b=c" not in answer.answer
     assert "HTTP 401" in answer.answer
+
+
+def test_a_token_at_the_end_of_a_long_answer_is_not_left_in_half(
+    httpserver: HTTPServer, message: Message
+) -> None:
+    token = "s3cretT0ken" * 5
+    for start in range(LENGTH - 70, LENGTH, 10):
+        httpserver.clear()
+        httpserver.expect_request(f"/in/{token}").respond_with_data("x" * start + token, status=500)
+        answer = send(hook(httpserver, f"/in/{token}"), message)
+        assert "s3cret" not in answer.answer
+        assert len(answer.answer) <= LENGTH
 
 
 def test_many_sends_at_once_each_get_their_own_answer(
