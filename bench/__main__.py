@@ -7,12 +7,12 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 
-from bench import intake, portal, proof, recompute, sweep, worktime
+from bench import intake, notices, portal, proof, recompute, sweep, worktime
 from bench.databases import Databases, postgres, sqlite
 
 ON_DATABASES: dict[str, Callable[..., None]] = {
     "intake": intake.run, "sweep": sweep.run, "recompute": recompute.run,
-    "proof": proof.run, "portal": portal.run,
+    "proof": proof.run, "portal": portal.run, "notices": notices.run,
 }  # fmt: skip
 ALL = (*ON_DATABASES, "worktime")
 

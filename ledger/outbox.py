@@ -5,8 +5,8 @@ between leaves it so; the notice is then sent again, and the message and the log
 may come twice.
 """
 
-from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -14,36 +14,40 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from ledger import burden
-from ledger.changes import table
+from ledger import burden, marking
+from ledger.changes import among, table
+from ledger.choosing import Way, choose, history_of
 from ledger.database import Ledger
+from ledger.marking import end as _end
 from ledger.parts import answering_of
-from ledger.reference import Reference, read
+from ledger.reference import Reference, current
 from ledger.sweeps import pauses_of
-from ledger.waiting import at_once, due_now, holder, reminders
+from ledger.waiting import due_now, hold_people, holder, of_people
 from models.case import Case, Stage, Status
 from models.delivery import Delivery, DeliveryOutcome
 from models.notice import Notice, NoticeKind, NoticeState
-from models.person import Channel
+from rules import pace
+from rules.addressees import Answering
 from rules.agenda import Act, Look, agenda
+from rules.digest import Overdue
 from rules.relevance import about, still_needed
-from rules.retry import Attempt, channel_for, wait
+from rules.retry import Attempt
 
-LEASE = timedelta(minutes=10)
-"""Longer than a whole hand may take: 200 notices, eight at once, fifteen seconds each. By the
-real clock: it is about processes, not about cases."""
+LEASE = pace.LEASE
+"""By the real clock: it is about processes, not about cases."""
 
 
 @dataclass(frozen=True, slots=True)
 class Owed:
     """A notice in hand: what to say, to whom, and over which channel (None: none is left).
 
-    `url` may hold a secret: it goes to the sender and nowhere else.
+    `url` is sealed: only the sender opens it.
     """
 
     id: int
     key: str
-    case_id: int
+    case_id: int | None
+    """None for what is about no single case: then everything that tells of one is empty."""
     person_id: int
     unit_id: int
     kind: NoticeKind
@@ -51,7 +55,7 @@ class Owed:
     number: str
     place: str
     problem: str
-    status: Status
+    status: Status | None
     stage: Stage
     """The clock the notice speaks of; `due_at` and `left` are that clock's."""
     due_at: datetime | None
@@ -68,15 +72,31 @@ class Owed:
     """An earlier attempt may have arrived."""
     message: str
     """The message it goes in: reminders to one person that go together share it."""
+    shown: str = ""
+    """The channel's address, masked; empty where it was never sealed."""
+    outlet: str = ""
+    """The outlet it leaves through, by its digest."""
+    side_by_side: int = 1
+    """So many messages may be under way through that outlet at once."""
+    probe: bool = False
+    """It is sent to see whether an outlet that failed works again."""
     unsaid: int = 0
     """So many reminders to this person were held back since anybody said so."""
+    lang: str = "zh"
+    """The person's language."""
+    overdue: tuple[Overdue, ...] = ()
+    """The cases of this person that are overdue already, for the first lines of the message: on
+    every notice of the day's first message that reminds, else empty; the most urgent first, at
+    most 50, and none that the message tells of anyhow. A single reminder with these is a digest.
+    """
 
 
 @dataclass(frozen=True, slots=True)
 class Hand:
     """One claim: the notices in hand, and the reference data they were judged by.
 
-    `moot` were no longer true, `waiting` go later with others, `capped` are held back.
+    `moot` were no longer true, `waiting` go later with others, `capped` are held back, `held`
+    wait for their outlet: for its pace, or because it fails.
     """
 
     owed: list[Owed]
@@ -84,11 +104,12 @@ class Hand:
     moot: int = 0
     waiting: int = 0
     capped: int = 0
+    held: int = 0
 
     @property
     def empty(self) -> bool:
         """Whether there was nothing to claim."""
-        return not (self.owed or self.moot or self.waiting or self.capped)
+        return not (self.owed or self.moot or self.waiting or self.capped or self.held)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,41 +121,65 @@ class Result:
     """The channel's address, masked."""
     outcome: DeliveryOutcome
     answer: str
+    receipt: str = ""
+    again: timedelta | None = None
+    """When the service asks to be called again."""
 
 
-def claim(ledger: Ledger, at: datetime, now: datetime, most: int = 200) -> Hand:
+def claim(
+    ledger: Ledger,
+    at: datetime,
+    now: datetime,
+    most: int = pace.HAND,
+    *,
+    known: Reference | None = None,
+    booked: MutableMapping[str, int] | None = None,
+) -> Hand:
     """Take up to `most` messages that are due as of `at`, on a lease from `now`.
 
-    What a dead process of this host still holds is free at once; other leases run out. The
-    reminders of one person are taken together and judged by `rules.digest`.
+    What a dead process of this host still holds is free at once; other leases run out. What one
+    person is due is taken together and judged by `rules.digest`. What its outlet does
+    not bear now is put off, and no attempt is counted; `booked` is what earlier claims of the
+    same run have put off, by outlet. `known` spares reading the reference data again.
     """
+    booked = Counter() if booked is None else booked
     with ledger.transaction() as connection:
         due = due_now(connection, at, now)
-        rows = at_once(connection, due, most)
-        people = burden.hold_people(connection, due, most - len(rows)) if len(rows) < most else []
-        reminded = reminders(connection, due, people)
-        reference = read(connection)
-        needed = [row for row in reminded if _needed(row)]
-        judged = burden.weigh(connection, reference, needed, at)
-        kept = [row for row in rows if _needed(row)] + judged.going
-        moot = [row["id"] for row in (*rows, *reminded) if not _needed(row)]
+        rows = of_people(connection, due, hold_people(connection, due, most))
+        reference = current(connection, known)
+        needed = [row for row in rows if _needed(row)]
+        judged = burden.weigh(connection, reference, needed, at, most)
+        moot = [row["id"] for row in rows if not _needed(row)]
         _end(connection, moot, NoticeState.MOOT, at)
         _end(connection, judged.capped, NoticeState.CAPPED, at)
         for until, ids in judged.waiting.items():
             _wait(connection, ids, until)
-        hand = _take(connection, reference, kept, judged, at)
+        history = history_of(connection, list(judged.home))
+        chosen = choose(connection, [m.rows for m in judged.bound], history, at, now, booked)
+        for wait, ids in chosen.waiting.items():
+            _wait(connection, ids, at + wait)
+        going = [row for row in judged.going if row["id"] in chosen.ways]
+        hand = _take(connection, reference, going, judged, at, history, chosen.ways)
         _lease(connection, hand, at, now)
     waiting = sum(map(len, judged.waiting.values()))
-    return Hand(hand, reference, len(moot), waiting, len(judged.capped))
+    held = sum(map(len, chosen.waiting.values()))
+    return Hand(hand, reference, len(moot), waiting, len(judged.capped), held)
 
 
-def mark(ledger: Ledger, results: Sequence[Result], at: datetime) -> Counter[str]:
-    """Write what came back. Counts `sent`, `retrying`, `dead`."""
-    counts: Counter[str] = Counter()
+def mark(
+    ledger: Ledger,
+    results: Sequence[Result],
+    at: datetime,
+    now: datetime | None = None,
+    unsent: Sequence[Owed] = (),
+) -> Counter[str]:
+    """Write what came back, by the real clock `now`. Counts `sent`, `retrying`, `dead`.
+
+    `unsent` is given back as if it had never been in hand.
+    """
     with ledger.transaction() as connection:
-        history = _history(connection, [result.owed.id for result in results])
-        for result in results:
-            counts[_mark_one(connection, result, history[result.owed.id], at)] += 1
+        counts = marking.record(connection, results, at, now or at) if results else Counter()
+        marking.give_back(connection, unsent)
     return counts
 
 
@@ -145,7 +190,11 @@ def _needed(row: Mapping[Any, Any]) -> bool:
     kind, stage, status = row["kind"], row["facts"].get("stage"), row["case_status"]
     clock = _DUE.get(about(kind, stage, status), "step_due_at")
     runs = clock == "due_at" or row[clock] is not None
-    return still_needed(kind, stage, status, runs=runs)
+    return still_needed(kind, stage, status, runs=runs, told=row["told"])
+
+
+_MAYBE = (DeliveryOutcome.UNKNOWN, DeliveryOutcome.SENT)
+"""After such an attempt, one more may be the second to arrive."""
 
 
 def _take(
@@ -154,24 +203,19 @@ def _take(
     rows: Sequence[Mapping[Any, Any]],
     judged: burden.Judged,
     at: datetime,
+    history: Mapping[int, Sequence[Attempt]],
+    ways: Mapping[int, Way],
 ) -> list[Owed]:
-    case_ids = list({row["case_id"] for row in rows})
+    case_ids = list({row["case_id"] for row in rows if row["case_id"]})
     cases = _cases(connection, case_ids)
     answers = answering_of(connection, {case.id: case.inspector_id for case in cases.values()})
     pauses = pauses_of(connection, case_ids, at)
-    channels = _channels(connection, [row["person_id"] for row in rows])
-    history = _history(connection, [row["id"] for row in rows])
     taken = []
     for row in rows:
-        case = cases[row["case_id"]]
         before = history[row["id"]]
-        urls = channels[row["person_id"]]
-        position = channel_for(len(urls), before)
-        stage = about(row["kind"], row["facts"].get("stage"), row["case_status"])
-        due = _due_of(case, stage)
-        unit = reference.directory.units.get(answers[case.id].lead or 0)
-        rests = pauses[case.id]
-        looks = agenda(case, reference.books[case.policy_id], max(at, case.looked_until), rests)
+        way = ways[row["id"]]
+        case = cases.get(row["case_id"])
+        matter = _matter(reference, row, case, answers, pauses, at) if case else _NO_CASE
         taken.append(
             Owed(
                 id=row["id"],
@@ -181,28 +225,58 @@ def _take(
                 unit_id=row["unit_id"],
                 kind=row["kind"],
                 facts=row["facts"],
-                number=case.number,
-                place=case.place,
-                problem=case.problem,
-                status=case.status,
-                stage=stage,
-                due_at=due,
-                provisional=case.provisional,
-                left=reference.worktime.between(at, due, rests) if due else None,
-                unit=unit.name if unit else "",
                 person=row["person"],
-                next=_next_of(looks, stage),
-                position=position,
-                url=None if position is None else urls[position],
+                lang=row["lang"],
+                position=way.position,
+                url=way.url,
+                shown=way.shown,
+                outlet=way.outlet,
+                side_by_side=way.side_by_side,
+                probe=way.probe,
                 attempt=len(before) + 1,
-                resend=any(a.outcome is DeliveryOutcome.UNKNOWN for a in before),
-                message=judged.messages.get(row["id"], burden.message_of(row["id"])),
-                unsaid=judged.unsaid.get(row["person_id"], 0)
-                if row["kind"] is NoticeKind.REMINDER
-                else 0,
+                resend=any(a.outcome in _MAYBE for a in before),
+                message=judged.home[row["id"]].name,
+                unsaid=judged.home[row["id"]].unsaid,
+                overdue=judged.home[row["id"]].overdue,
+                **matter,
             )
         )
     return taken
+
+
+def _matter(
+    reference: Reference,
+    row: Mapping[Any, Any],
+    case: Any,
+    answers: Mapping[int, Answering],
+    pauses: Mapping[int, Sequence[tuple[datetime, datetime]]],
+    at: datetime,
+) -> dict[str, Any]:
+    """What a notice says of its case, as the case is now."""
+    stage = about(row["kind"], row["facts"].get("stage"), row["case_status"])
+    due = _due_of(case, stage)
+    unit = reference.directory.units.get(answers[case.id].lead or 0)
+    rests = pauses[case.id]
+    looks = agenda(case, reference.books[case.policy_id], max(at, case.looked_until), rests)
+    return {
+        "number": case.number,
+        "place": case.place,
+        "problem": case.problem,
+        "status": case.status,
+        "stage": stage,
+        "due_at": due,
+        "provisional": case.provisional,
+        "left": reference.worktime.between(at, due, rests) if due else None,
+        "unit": unit.name if unit else "",
+        "next": _next_of(looks, stage),
+    }
+
+
+_NO_CASE: Mapping[str, Any] = {
+    "number": "", "place": "", "problem": "", "status": None, "stage": Stage.HANDLE,
+    "due_at": None, "provisional": False, "left": None, "unit": "", "next": None,
+}  # fmt: skip
+"""What is about no single case says what it has to say in its facts."""
 
 
 def _due_of(case: Any, stage: Stage) -> datetime | None:
@@ -226,24 +300,6 @@ def _next_of(looks: Sequence[Look], stage: Stage) -> Look | None:
 def _cases(connection: Connection, ids: Sequence[int]) -> dict[int, Any]:
     cases = table(Case)
     return {row.id: row for row in connection.execute(sa.select(cases).where(cases.c.id.in_(ids)))}
-
-
-def _channels(connection: Connection, people: Sequence[int]) -> defaultdict[int, list[str]]:
-    channels = table(Channel)
-    query = sa.select(channels).where(channels.c.person_id.in_(people))
-    found: defaultdict[int, list[str]] = defaultdict(list)
-    for row in connection.execute(query.order_by(channels.c.person_id, channels.c.position)):
-        found[row.person_id].append(row.url)
-    return found
-
-
-def _history(connection: Connection, ids: Sequence[int]) -> defaultdict[int, list[Attempt]]:
-    attempts = table(Delivery)
-    query = sa.select(attempts).where(attempts.c.notice_id.in_(ids)).order_by(attempts.c.attempt)
-    found: defaultdict[int, list[Attempt]] = defaultdict(list)
-    for row in connection.execute(query):
-        found[row.notice_id].append(Attempt(row.position, row.outcome))
-    return found
 
 
 def _lease(connection: Connection, hand: Sequence[Owed], at: datetime, now: datetime) -> None:
@@ -271,6 +327,7 @@ def _lease(connection: Connection, hand: Sequence[Owed], at: datetime, now: date
                 "at": at,
                 "outcome": DeliveryOutcome.UNKNOWN,
                 "answer": "",
+                "receipt": "",
                 "message": owed.message,
             }
             for owed in hand
@@ -278,51 +335,8 @@ def _lease(connection: Connection, hand: Sequence[Owed], at: datetime, now: date
     )
 
 
-# -- marking -----------------------------------------------------------------------------------
-
-
-def _mark_one(
-    connection: Connection, result: Result, history: Sequence[Attempt], at: datetime
-) -> str:
-    owed = result.owed
-    attempts = table(Delivery)
-    connection.execute(
-        sa.update(attempts)
-        .where(attempts.c.notice_id == owed.id, attempts.c.attempt == owed.attempt)
-        .values(outcome=result.outcome, channel=result.channel, answer=result.answer)
-    )
-    if result.outcome is DeliveryOutcome.SENT:
-        _end(connection, [owed.id], NoticeState.SENT, at)
-        return "sent"
-    if owed.url is None:
-        _end(connection, [owed.id], NoticeState.DEAD, at)
-        return "dead"
-    tried = [*history[:-1], Attempt(owed.position, result.outcome)]
-    # By the message, so that what went together comes back together.
-    _again(connection, owed.id, at + wait(owed.message, tried))
-    return "retrying"
-
-
-def _again(connection: Connection, notice_id: int, next_try_at: datetime) -> None:
-    notices = table(Notice)
-    connection.execute(
-        sa.update(notices)
-        .where(notices.c.id == notice_id)
-        .values(state=NoticeState.OWED, next_try_at=next_try_at, lease_until=None, lease_by="")
-    )
-
-
 def _wait(connection: Connection, ids: Sequence[int], until: datetime) -> None:
     notices = table(Notice)
-    connection.execute(sa.update(notices).where(notices.c.id.in_(ids)).values(next_try_at=until))
-
-
-def _end(connection: Connection, ids: Sequence[int], state: NoticeState, at: datetime) -> None:
-    if not ids:
-        return
-    notices = table(Notice)
-    connection.execute(
-        sa.update(notices)
-        .where(notices.c.id.in_(ids))
-        .values(state=state, ended_at=at, lease_until=None, lease_by="")
-    )
+    mine = among(connection, notices.c.id, ids)
+    free = {"state": NoticeState.OWED, "lease_until": None, "lease_by": ""}
+    connection.execute(sa.update(notices).where(mine).values(next_try_at=until, **free))

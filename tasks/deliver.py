@@ -6,7 +6,7 @@ from prefect import task
 
 from tasks import sending
 from tasks.retrying import RETRY, worth_it
-from tasks.surroundings import home, ledger, portal
+from tasks.surroundings import home, ledger, portal, vault
 
 
 @task(
@@ -17,4 +17,7 @@ from tasks.surroundings import home, ledger, portal
 )
 def send_owed(at: datetime) -> dict[str, int]:
     """Send every notice due; counts `sent`, `retrying`, `dead`, `moot`, `waiting`, `capped`."""
-    return dict(sending.deliver(ledger(), at, home() / "messages", portal=portal()))
+    messages, templates = home() / "messages", home() / "templates"
+    return dict(
+        sending.deliver(ledger(), at, messages, portal=portal(), vault=vault(), templates=templates)
+    )

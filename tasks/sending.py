@@ -1,63 +1,126 @@
 """Sending what is owed: claim, compose, send side by side, mark. No Prefect here."""
 
+import logging
 import re
+import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
-from itertools import chain
 from pathlib import Path
 
 import pendulum
 
-from ledger import links, outbox
-from ledger.database import Ledger
+from ledger import outbox, outlets
+from ledger.database import DatabaseTrouble, Ledger
 from ledger.outbox import Hand, Owed, Result
 from ledger.reference import Reference
-from models.category import Role
 from models.delivery import DeliveryOutcome
 from models.instants import plain
-from models.notice import NoticeKind
-from models.words import Words
-from notices.channels import mask, send
-from notices.digest import compose_digest
-from notices.facts import Facts
-from notices.message import Message
-from notices.texts import compose
-from rules.digest import in_order
+from models.person import Way
+from models.words import Trouble
+from notices.channels import ChannelTrouble, mask, send
+from notices.forms import Forms, forms_in
+from notices.vault import Vault
+from rules.pace import LIMIT
+from tasks.composing import NOWHERE, Ways, message_of, ways_of
+from tasks.senders import BEGIN_WITHIN, Back, Errand, Senders
+from tasks.ways import way_of
 
-SENDERS = 8
+Clock = Callable[[], datetime]
+
+_log = logging.getLogger("duban.sending")
+
 NO_CHANNEL = "没有可用的通知渠道"
-NOBODY = Words(
-    "应通知的岗位无人在岗，故告知您",
-    "nobody is on duty whom this should have reached, so you are told",
-)
 
 
 def deliver(
-    ledger: Ledger, at: datetime, folder: Path, lang: str = "zh", portal: str = ""
+    ledger: Ledger,
+    at: datetime,
+    folder: Path,
+    portal: str = "",
+    vault: Vault | None = None,
+    clock: Clock | None = None,
+    templates: Path | None = None,
 ) -> Counter[str]:
-    """Send everything due as of `at`, in `lang`.
+    """Send everything due as of `at`. Addresses lie sealed by `vault`.
 
-    Where there is a `portal` (its public address), messages carry a link into it.
+    Where there is a `portal` (its public address), messages carry links into it. `clock` is the
+    real clock, of leases and of services; `templates` holds the office's own wording.
     Counts notices: `sent`, `retrying`, `dead`, `moot`; reminders `waiting` to go together with
-    others, and `capped`, held back by the daily cap.
+    others, and `capped`, held back by the daily cap; `held` wait for their outlet.
     """
+    clock = clock or now
+    if vault:
+        outlets.seal_all(ledger, partial(_sealed, vault=vault))
+    post = partial(_send, at=at, folder=folder, vault=vault)
+    forms = forms_in(templates)
     counts: Counter[str] = Counter()
-    with ThreadPoolExecutor(SENDERS) as senders:
-        while True:
-            hand = outbox.claim(ledger, at, plain(pendulum.now("UTC")))
-            if hand.empty:
-                return +counts
-            counts.update(moot=hand.moot, waiting=hand.waiting, capped=hand.capped)
-            messages = _messages(hand)
-            ways = _ways(ledger, messages, portal, at) if portal else {}
-            post = partial(
-                _send, reference=hand.reference, at=at, folder=folder, lang=lang, ways=ways
-            )
-            results = chain.from_iterable(senders.map(post, messages))
-            counts += outbox.mark(ledger, list(results), at)
+    booked: Counter[str] = Counter()
+    known: Reference | None = None
+    in_hand: Sequence[Owed] = ()
+    with Senders() as senders:
+        try:
+            while True:
+                if senders.room:
+                    hand = outbox.claim(ledger, at, clock(), known=known, booked=booked)
+                    known, in_hand = hand.reference, hand.owed
+                    counts.update(moot=hand.moot, waiting=hand.waiting, capped=hand.capped,
+                                  held=hand.held)  # fmt: skip
+                    bring = partial(post, forms=forms.kept())
+                    senders.take(_errands(ledger, hand, bring, portal, at))
+                    in_hand = ()
+                    if hand.empty and not senders.busy:
+                        return +counts
+                if senders.busy:
+                    counts += _marked(ledger, senders.collect(), at, clock)
+        except Exception:
+            # What is under way is not to be sent again for want of an answer.
+            back = senders.stop()
+            back.unsent += in_hand
+            _marked(ledger, back, at, clock)
+            raise
+
+
+def now() -> datetime:
+    """The real clock."""
+    return plain(pendulum.now("UTC"))
+
+
+def _sealed(url: str, vault: Vault) -> Way:
+    """An address from before there was a vault; one that cannot be read is sealed all the same."""
+    if vault.sealed(url):
+        return Way(url, mask(url))
+    try:
+        return way_of(url, vault)
+    except ChannelTrouble:
+        return Way(vault.seal(url), mask(url))
+
+
+def _errands(
+    ledger: Ledger, hand: Hand, post: Callable[..., list[Result]], portal: str, at: datetime
+) -> list[Errand]:
+    """What the senders are to bring."""
+    until = time.monotonic() + BEGIN_WITHIN
+    messages = _messages(hand)
+    ways = ways_of(ledger, messages, portal, hand.reference, at)
+    return [
+        Errand(together, partial(post, together, reference=hand.reference, ways=ways), until)
+        for together in messages
+    ]
+
+
+_PAUSES = (0.5, 1, 2, 4, 8, 15)
+
+
+def _marked(ledger: Ledger, back: Back, at: datetime, clock: Clock) -> Counter[str]:
+    """Write down what came back, patiently: what is lost here is sent a second time."""
+    for pause in _PAUSES:
+        try:
+            return outbox.mark(ledger, back.results, at, clock(), back.unsent)
+        except DatabaseTrouble:
+            time.sleep(pause)
+    return outbox.mark(ledger, back.results, at, clock(), back.unsent)
 
 
 def _messages(hand: Hand) -> list[list[Owed]]:
@@ -68,100 +131,45 @@ def _messages(hand: Hand) -> list[list[Owed]]:
     return list(messages.values())
 
 
-_NO_WAY = {NoticeKind.TRANSFERRED}
-"""Whoever is told that the case has left them no longer sees it."""
-
-
-def _ways(
-    ledger: Ledger, messages: Sequence[Sequence[Owed]], portal: str, at: datetime
-) -> dict[str, str]:
-    """The link of each message: to its one case for its one reader, of a digest to the door.
-
-    A link is good for one message: sent again, it gets another. Secrets are kept nowhere else.
-    """
-    base = portal.rstrip("/")
-    ways = {together[0].message: f"{base}/" for together in messages if len(together) > 1}
-    single = [m[0] for m in messages if len(m) == 1 and m[0].url is not None]
-    linked = [owed for owed in single if owed.kind not in _NO_WAY]
-    with ledger.transaction() as connection:
-        whom = [(owed.case_id, owed.person_id, owed.unit_id) for owed in linked]
-        made = links.make_all(connection, whom, at)
-    return ways | {
-        owed.message: f"{base}/l/{secret}" for owed, secret in zip(linked, made, strict=True)
-    }
-
-
 def _send(
     together: Sequence[Owed],
     *,
     reference: Reference,
     at: datetime,
     folder: Path,
-    lang: str,
-    ways: Mapping[str, str],
+    ways: Mapping[str, Ways],
+    vault: Vault | None,
+    forms: Forms,
 ) -> list[Result]:
-    """Send one message; its answer is that of every notice in it."""
-    url = together[0].url
-    if url is None:
+    """Send one message; its answer is that of every notice in it. Never raises."""
+    sealed = together[0].url
+    if sealed is None:
         return [Result(owed, "", DeliveryOutcome.PERMANENT, NO_CHANNEL) for owed in together]
-    way = ways.get(together[0].message, "")
-    answer = send(url, message_of(together, reference, at, lang, way), folder=folder)
-    channel = mask(url)
-    said = _LINKED.sub(r"\1…", answer.answer)
-    return [Result(owed, channel, answer.outcome, said) for owed in together]
+    try:
+        url = vault.open(sealed) if vault else sealed
+        way = ways.get(together[0].message, NOWHERE)
+        message = message_of(together, reference, at, way, forms)
+    except Trouble as trouble:
+        return _unwritten(together, DeliveryOutcome.MISCONFIGURED, trouble.words.zh)
+    except Exception as error:
+        _log.exception("message %s could not be written", together[0].message)
+        said = f"消息没有写成（{type(error).__name__}），稍后再试"
+        return _unwritten(together, DeliveryOutcome.TEMPORARY, said)
+    answer = send(url, message, timeout=LIMIT.total_seconds(), folder=folder)
+    channel = together[0].shown or mask(url)
+    told = "；".join(text for text in (answer.answer, message.trouble) if text)
+    said = _LINKED.sub(r"\1…", told)
+    return [
+        Result(owed, channel, answer.outcome, said, answer.receipt, answer.again)
+        for owed in together
+    ]
+
+
+def _unwritten(together: Sequence[Owed], outcome: DeliveryOutcome, said: str) -> list[Result]:
+    """Nothing was brought to any channel."""
+    return [Result(owed, "", outcome, said) for owed in together]
 
 
 _LINKED = re.compile(r"(/l\\?/)[\w-]+")
 """A secret in what a channel answered: some repeat what they were sent, cut off or escaped, and
 answers are kept for others to read."""
-
-
-def message_of(
-    together: Sequence[Owed], reference: Reference, at: datetime, lang: str = "zh", way: str = ""
-) -> Message:
-    """What is sent for notices that go together: one line for each case, the urgent first.
-
-    `way` is the link into the portal, if there is one.
-    """
-    told = [facts_of(owed, reference, at, lang, way) for owed in in_order(together)]
-    if len(told) == 1:
-        return compose(told[0], lang)
-    return compose_digest(told, lang)
-
-
-def facts_of(
-    owed: Owed, reference: Reference, at: datetime, lang: str = "zh", way: str = ""
-) -> Facts:
-    """What the wording of a notice is made from."""
-    said = owed.facts
-    return Facts(
-        kind=owed.kind,
-        number=owed.number,
-        place=owed.place,
-        problem=owed.problem,
-        at=at,
-        zone=reference.zone,
-        unit=owed.unit,
-        role=Role[said["role"].upper()] if "role" in said else Role.LEAD,
-        person=owed.person,
-        due_at=owed.due_at,
-        provisional=owed.provisional,
-        stage=owed.stage,
-        level=said.get("level", 0),
-        level_title=said.get("title", ""),
-        rule=said.get("rule", ""),
-        reason=_reason(owed, lang),
-        left=owed.left,
-        day_length=reference.worktime.day_length,
-        next_at=owed.next.at if owed.next else None,
-        next_words=owed.next.words.within(lang) if owed.next else "",
-        resend=owed.resend,
-        unsaid=owed.unsaid,
-        link=way,
-    )
-
-
-def _reason(owed: Owed, lang: str) -> str:
-    if owed.facts.get("nobody"):
-        return NOBODY.within(lang)
-    return str(owed.facts.get("reason", ""))
