@@ -1,89 +1,89 @@
-"""减负: reminders are claimed by person, judged together, and bound into messages.
+"""减负: what is due is judged person by person, and bound into messages.
 
-Whoever claims the reminders of a person holds the person: two hands never send one person two
+Whoever claims what a person is due holds the person: two hands never send one person two
 digests in the same round.
 """
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, time
 from itertools import groupby
 from operator import itemgetter
 from typing import Any
 
-import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from ledger.changes import among, table
+from ledger.overdue import overdue_of
+from ledger.past import Pasts, messages_of, pasts_of
 from ledger.reference import Reference
-from models.columns import Instant
-from models.delivery import Delivery, DeliveryOutcome
-from models.notice import Notice, NoticeKind, NoticeState
-from models.person import Person
-from rules.digest import Due, Fate, Past, judge
+from models.notice import NoticeKind
+from rules.digest import FAR, PACES, TOGETHER, Due, Fate, Overdue, Pace, Past, verdicts
+from rules.quiet import day_of
 
 Row = Mapping[Any, Any]
 
-MOST = 5000
-"""So many reminders are taken at once; what is beyond is judged in the next claim."""
+
+@dataclass(slots=True)
+class Bound:
+    """A message: its name, and the notices that go in it."""
+
+    name: str
+    rows: list[Row]
+    unsaid: int = 0
+    """So many reminders to this person were held back since the last message that said so."""
+    overdue: tuple[Overdue, ...] = ()
+
+    @property
+    def order(self) -> tuple[int, datetime]:
+        """The ladder first, then news, then reminders; of each what is due first."""
+        first = min(_RANK[PACES[row["kind"]]] for row in self.rows)
+        return first, min((own for row in self.rows if (own := _own_due(row))), default=FAR)
 
 
-def reminds(notices: sa.FromClause) -> sa.ColumnElement[bool]:
-    """Whether a notice is a reminder."""
-    # Written into the statement: only a constant lets a database use an index of some rows.
-    return notices.c.kind == sa.bindparam("reminds", NoticeKind.REMINDER, literal_execute=True)
+_RANK = {Pace.AT_ONCE: 0, Pace.NEWS: 1, Pace.REMINDER: 2}
 
 
 @dataclass(slots=True)
 class Judged:
-    """What becomes of the reminders of one claim."""
+    """What becomes of the notices of one claim."""
 
-    going: list[Row] = field(default_factory=list)
-    messages: dict[int, str] = field(default_factory=dict)
+    bound: list[Bound] = field(default_factory=list)
+    """The messages that go, the most urgent first."""
+    home: dict[int, Bound] = field(default_factory=dict)
     """Of each notice that goes, the message it goes in."""
     capped: list[int] = field(default_factory=list)
-    waiting: dict[datetime, list[int]] = field(default_factory=dict)
-    unsaid: dict[int, int] = field(default_factory=dict)
-    """By person, how many reminders were held back since the last message that said so."""
+    waiting: defaultdict[datetime, list[int]] = field(default_factory=lambda: defaultdict(list))
 
-
-def hold_people(connection: Connection, due: sa.ColumnElement[bool], most: int) -> list[int]:
-    """Up to `most` people with reminders that are `due`, held for this transaction."""
-    people = table(Person)
-    reminded = sa.select(table(Notice).c.person_id).where(reminds(table(Notice)), due)
-    # Nothing that refers to a person has to wait: their key does not change.
-    query = (
-        sa.select(people.c.id)
-        .where(people.c.id.in_(reminded))
-        .limit(most)
-        .with_for_update(skip_locked=True, key_share=True)
-    )
-    return list(connection.execute(query).scalars())
+    @property
+    def going(self) -> list[Row]:
+        """The notices that go, in the order of their messages."""
+        return [row for one in self.bound for row in one.rows]
 
 
 def weigh(
-    connection: Connection, reference: Reference, rows: Sequence[Row], at: datetime
+    connection: Connection, reference: Reference, rows: Sequence[Row], at: datetime, most: int
 ) -> Judged:
-    """Judge the reminders in `rows`, person by person; nothing is written.
+    """Judge the notices in `rows`, person by person; nothing is written.
 
-    What was in a message already goes again in the same one: it has been judged.
+    What was in a message already goes again in the same one: it has been judged. Beyond `most`
+    messages the rest is left as it is.
     """
     judged = Judged()
     if not rows:
         return judged
-    people = list({row["person_id"] for row in rows})
-    messages = _messages(connection, [row["id"] for row in rows if row["attempts"]])
-    pasts = _pasts(connection, people, _midnight(reference, at))
+    pasts = pasts_of(connection, reference, rows, at)
+    names = messages_of(connection, [row["id"] for row in rows if row["attempts"]])
     for person, group in groupby(sorted(rows, key=_by_person), itemgetter("person_id")):
         mine = list(group)
-        again = [row for row in mine if row["attempts"]]
-        for row in again:
-            judged.messages[row["id"]] = messages.get(row["id"]) or message_of(row["id"])
-        judged.going += again
-        before = len(judged.capped)
-        _judge(judged, reference, [row for row in mine if not row["attempts"]], pasts[person], at)
-        judged.unsaid[person] = pasts[person].capped + len(judged.capped) - before
+        # What was held back and is sent by hand is not held back again.
+        tried = [row for row in mine if row["attempts"] or "resent" in row["facts"]]
+        _again(judged, reference, tried, names, at)
+        fresh = [row for row in mine if not row["attempts"] and "resent" not in row["facts"]]
+        _judge(judged, reference, fresh, pasts[person], at)
+    judged.bound = sorted(judged.bound, key=lambda one: one.order)[:most]
+    judged.home = {row["id"]: one for one in judged.bound for row in one.rows}
+    _remember(connection, reference, judged, pasts, at)
     return judged
 
 
@@ -92,99 +92,126 @@ def message_of(notice_id: int) -> str:
     return f"m{notice_id}"
 
 
+def due_of(reference: Reference, row: Row, at: datetime) -> Due:
+    """A notice as the rules see it. What is about no single case goes by the rules in force."""
+    own = [row[name] for name in _DUES if row[name] and row[name] > at]
+    return Due(
+        row["owed_at"],
+        row["limit"] or "",
+        reference.books[row["policy_id"] or reference.active],
+        row["kind"],
+        _level(row),
+        min(own, default=None),
+    )
+
+
+_DUES = ("due_at", "step_due_at", "look_back_due_at")
+
+
+def _level(row: Row) -> int:
+    return int(row["facts"].get("level") or 0) if row["kind"] is NoticeKind.ESCALATION else 0
+
+
+def _own_due(row: Row) -> datetime | None:
+    due: datetime | None = row["due_at"] or row["step_due_at"] or row["look_back_due_at"]
+    return due
+
+
 def _by_person(row: Row) -> tuple[int, int]:
     return row["person_id"], row["id"]
 
 
-def _judge(
-    judged: Judged, reference: Reference, fresh: Sequence[Row], past: Past, at: datetime
+def digest_time(reference: Reference, row: Row) -> time | None:
+    """When this person wants to be told together what can wait, as far as the policy allows."""
+    allowed, chosen = reference.book.policy.burden.digest_times, row["digest_at"]
+    return allowed.within(chosen) if allowed and chosen else None
+
+
+# -- judging -----------------------------------------------------------------------------------
+
+
+def _again(
+    judged: Judged,
+    reference: Reference,
+    rows: Sequence[Row],
+    names: Mapping[int, str],
+    at: datetime,
 ) -> None:
-    if not fresh:
+    """Messages to be tried again; quiet hours hold those of which nothing wakes anybody."""
+    messages: defaultdict[str, list[Row]] = defaultdict(list)
+    for row in rows:
+        messages[names.get(row["id"]) or message_of(row["id"])].append(row)
+    for name, together in messages.items():
+        held = [due_of(reference, row, at).held_until(at) for row in together]
+        until = [opening for opening in held if opening is not None]
+        if len(until) < len(held):
+            judged.bound.append(Bound(name, together))
+        else:
+            judged.waiting[min(until)] += [row["id"] for row in together]
+
+
+def _judge(
+    judged: Judged, reference: Reference, rows: Sequence[Row], past: Pasts, at: datetime
+) -> None:
+    """What becomes of what was never tried. News and reminders that go are one message."""
+    if not rows:
         return
-    due = [Due(row["owed_at"], row["limit"], reference.books[row["policy_id"]]) for row in fresh]
-    verdict = judge(due, past, at)
-    ids = [row["id"] for row in fresh]
-    if verdict.fate is Fate.WAITS and verdict.until:
-        judged.waiting.setdefault(verdict.until, []).extend(ids)
-    elif verdict.fate is Fate.CAPPED:
-        judged.capped += ids
-    else:
-        judged.going += fresh
-        judged.messages |= dict.fromkeys(ids, message_of(ids[0]))
+    due = [due_of(reference, row, at) for row in rows]
+    digest_at = digest_time(reference, rows[0])
+    said = verdicts(due, past.reminders, past.news, at, digest_at)
+    going: dict[bool, list[Row]] = {True: [], False: []}
+    for row, one, verdict in zip(rows, due, said, strict=True):
+        if verdict.until:
+            judged.waiting[verdict.until].append(row["id"])
+        elif verdict.fate is Fate.CAPPED:
+            judged.capped.append(row["id"])
+            past.held_back += 1
+        else:
+            going[one.pace is Pace.AT_ONCE].append(row)
+    judged.bound += _at_once(going[True])
+    if digest := going[False]:
+        judged.bound.append(Bound(message_of(digest[0]["id"]), digest))
 
 
-def _midnight(reference: Reference, at: datetime) -> datetime:
-    """When the city's day began."""
-    local = at.astimezone(reference.zone)
-    return local.replace(hour=0, minute=0, second=0, microsecond=0, fold=0)
+def _at_once(rows: Sequence[Row]) -> Iterator[Bound]:
+    """So many together as can all be named; what is about no single case alone."""
+    alone = [[row] for row in rows if row["case_id"] is None]
+    cases = sorted((row for row in rows if row["case_id"] is not None), key=_urgency)
+    full = [cases[start : start + TOGETHER] for start in range(0, len(cases), TOGETHER)]
+    return (Bound(message_of(together[0]["id"]), list(together)) for together in alone + full)
 
 
-# -- what people have been sent ----------------------------------------------------------------
+def _urgency(row: Row) -> tuple[datetime, int]:
+    return _own_due(row) or FAR, row["id"]
 
 
-def _messages(connection: Connection, ids: Sequence[int]) -> dict[int, str]:
-    """The message each notice was last tried in; empty from before messages had names."""
-    tries = table(Delivery)
-    query = sa.select(tries.c.notice_id, tries.c.message)
-    query = query.where(among(connection, tries.c.notice_id, ids)).order_by(tries.c.attempt)
-    return {row.notice_id: row.message for row in connection.execute(query)}
+# -- what a digest says besides ----------------------------------------------------------------
 
 
-def _pasts(
-    connection: Connection, people: Sequence[int], midnight: datetime
-) -> defaultdict[int, Past]:
-    """What each person has been sent since `midnight`, and when the last message went.
-
-    A message counts that arrived or may have, and one that is still being tried.
-    """
-    found: defaultdict[int, Past] = defaultdict(Past)
-    for row in connection.execute(_last_told(connection, people)):
-        found[row.id] = Past(last=row.last, capped=row.capped)
-    sent: defaultdict[int, dict[str, datetime]] = defaultdict(dict)
-    for row in connection.execute(_sent_since(connection, people, midnight)):
-        sent[row.person_id][row.message or message_of(row.notice_id)] = row.at
-    for person, messages in sent.items():
-        past = found[person]
-        times = [*messages.values(), *([past.last] if past.last else [])]
-        found[person] = replace(past, today=len(messages), last=max(times))
-    return found
-
-
-def _sent_since(
-    connection: Connection, people: Sequence[int], midnight: datetime
-) -> sa.Select[Any]:
-    notices, tries = table(Notice), table(Delivery)
-    arrived = tries.c.outcome.in_((DeliveryOutcome.SENT, DeliveryOutcome.UNKNOWN))
-    tried = sa.and_(notices.c.ended_at.is_(None), notices.c.attempts > 0)
-    today = sa.and_(notices.c.ended_at >= midnight, tries.c.at >= midnight, arrived)
-    return (
-        sa.select(notices.c.person_id, tries.c.notice_id, tries.c.message, tries.c.at)
-        .join(tries, tries.c.notice_id == notices.c.id)
-        .where(reminds(notices), among(connection, notices.c.person_id, people))
-        .where(sa.or_(tried, today))
-        .order_by(tries.c.at)
-    )
+def _remember(
+    connection: Connection,
+    reference: Reference,
+    judged: Judged,
+    pasts: Mapping[int, Pasts],
+    at: datetime,
+) -> None:
+    """Give messages that remind what was held back, and the day's first one what is overdue."""
+    reminding = {
+        one.rows[0]["person_id"]: one
+        for one in judged.bound
+        if any(row["kind"] is NoticeKind.REMINDER for row in one.rows)
+    }
+    for person, one in reminding.items():
+        one.unsaid = pasts[person].reminders.capped + pasts[person].held_back
+    first = [p for p in reminding if _first_of_day(reference, pasts[p].reminders, at)]
+    overdue = overdue_of(connection, reference, first, at)
+    for person in first:
+        told = {row["number"] for row in reminding[person].rows}
+        mine = [case for case in overdue[person] if case.number not in told]
+        reminding[person].overdue = tuple(mine)
 
 
-_EVER = datetime.min.replace(tzinfo=UTC)
-
-
-def _last_told(connection: Connection, people: Sequence[int]) -> sa.Select[Any]:
-    """When each person's last reminder arrived, and how many were held back after it."""
-    persons, told, held = table(Person), table(Notice).alias("told"), table(Notice).alias("held")
-    last = (
-        sa.select(sa.func.max(told.c.ended_at))
-        .where(reminds(told), told.c.person_id == persons.c.id, told.c.state == NoticeState.SENT)
-        .correlate(persons)
-        .scalar_subquery()
-    )
-    capped = (
-        sa.select(sa.func.count(held.c.id))
-        .where(reminds(held), held.c.person_id == persons.c.id)
-        .where(held.c.state == NoticeState.CAPPED)
-        .where(held.c.ended_at > sa.func.coalesce(last, sa.literal(_EVER, Instant())))
-        .correlate(persons)
-        .scalar_subquery()
-    )
-    query = sa.select(persons.c.id, last.label("last"), capped.label("capped"))
-    return query.where(among(connection, persons.c.id, people))
+def _first_of_day(reference: Reference, past: Past, at: datetime) -> bool:
+    """Whether nothing has reminded this person since the day's work began."""
+    today = day_of(reference.book, at)
+    return today is not None and (past.last is None or past.last < today.opening)

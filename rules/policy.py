@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import time, timedelta
 from fractions import Fraction
 from itertools import pairwise, takewhile
 from typing import Annotated, Any, Literal, Self
@@ -81,7 +81,37 @@ def _percent(value: Any) -> Fraction:
     return share
 
 
+def _evening(value: Any) -> Limit | None:
+    limit = _offset(value)
+    hours = (LimitUnit.CONTINUOUS_HOUR, LimitUnit.WORKING_HOUR)
+    if limit is not None and (limit.unit not in hours or limit.amount > LONGEST_EVENING):
+        raise _BrokenError(
+            f"应为小时数，不超过 {LONGEST_EVENING} 小时，如“2 自然小时”；下班即静默写 0",
+            f'hours are expected, at most {LONGEST_EVENING}, such as "2 continuous hours"; '
+            "0 for quiet from closing time on",
+        )
+    return limit
+
+
+LONGEST_EVENING = 6
+"""Hours after closing; more would be night."""
+
+_CLOCK = re.compile(r"([01]\d|2[0-3]):([0-5]\d)")
+
+
+def _clock(value: Any) -> time:
+    if isinstance(value, time):
+        return value
+    found = _CLOCK.fullmatch(value) if isinstance(value, str) else None
+    if found is None:
+        # Without quotes YAML reads 10:00 as the number 600.
+        raise _BrokenError('应为带引号的时刻，如 "08:30"', 'a time in quotes, such as "08:30"')
+    return time(int(found[1]), int(found[2]))
+
+
 LimitText = Annotated[Limit, BeforeValidator(_limit)]
+Evening = Annotated[Limit | None, BeforeValidator(_evening)]
+Clock = Annotated[time, BeforeValidator(_clock)]
 Offset = Annotated[Limit | None, BeforeValidator(_offset)]
 MomentAfter = Annotated[Limit | Literal[0] | None, BeforeValidator(_moment_after)]
 Percent = Annotated[Fraction, BeforeValidator(_percent)]
@@ -235,13 +265,47 @@ class Proposals(Part):
     """… within this time."""
 
 
+class DigestTimes(Part):
+    """When a person may choose to be told together what can wait: clock times of a working day."""
+
+    start: Clock = Field(alias="from")
+    until: Clock
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.start > self.until:
+            raise _BrokenError("from 不得晚于 until", "from must not be later than until")
+        return self
+
+    def within(self, chosen: time) -> time:
+        """The time nearest to what was chosen that is still allowed."""
+        return min(max(chosen, self.start), self.until)
+
+
 class Burden(Part):
-    """减负: how much one person is sent in a day. Levels of the ladder are never held back."""
+    """减负: how much one person is sent in a day. Levels of the ladder are never cut off."""
 
     reminders_per_day: int = Field(default=10, ge=1, le=999)
     """Messages that remind, digests counted as one."""
     together_within: LimitText | None = Limit(2, LimitUnit.WORKING_HOUR)
     """Reminders that fall due so soon after the last one wait, and go together."""
+    news_within: LimitText | None = Limit(Fraction(1, 2), LimitUnit.WORKING_HOUR)
+    """News so soon after the last waits, and goes together."""
+    news_per_day: int = Field(default=10, ge=1, le=999)
+    """Messages of news; beyond as many it waits for the next morning."""
+    evening: Evening = Limit(2, LimitUnit.CONTINUOUS_HOUR)
+    """So long after closing time messages may still come, by the clock on the wall."""
+    night_levels: tuple[Annotated[int, Field(ge=1, le=9)], ...] = (3, 4, 5)
+    """Levels of the ladder that are told even in quiet hours."""
+    digest_times: DigestTimes | None = DigestTimes.model_validate(
+        {"from": time(8), "until": time(10)}
+    )
+    """Nobody may choose a time of their own where it is empty."""
+
+    @property
+    def evening_length(self) -> timedelta:
+        """How long the evening lasts."""
+        return timedelta(hours=float(self.evening.amount)) if self.evening else timedelta()
 
 
 def _first_version(data: Any) -> Any:

@@ -4,6 +4,19 @@ from models.case import Stage, Status
 from models.notice import NoticeKind
 from rules.agenda import HANDLING, STEP
 
+OPENING = (
+    NoticeKind.DISPATCHED, NoticeKind.ESCALATION, NoticeKind.UNDECIDED, NoticeKind.TAKEN_OVER,
+    NoticeKind.ASSIGNED, NoticeKind.REWORK, NoticeKind.RELAPSED, NoticeKind.REOPENED,
+)  # fmt: skip
+"""Who was told one of these knows of the case, and is told when it is over."""
+
+CLOSING = (NoticeKind.CLOSED, NoticeKind.ENDED)
+"""These say that it is over."""
+
+OVER = {Status.CLOSED, Status.REJECTED, Status.MERGED, Status.SPLIT, Status.CANCELLED}
+_AFTERWARDS = {Stage.PUBLISH.value, Stage.LOOK_BACK.value}
+"""Clocks that run when a case is over."""
+
 LASTING = {
     NoticeKind.CLOSED,
     NoticeKind.DECIDED,
@@ -17,6 +30,7 @@ LASTING = {
     NoticeKind.RECOMPUTED,
     NoticeKind.PROPOSED,
     NoticeKind.URGED,
+    NoticeKind.SUMMARY,
     NoticeKind.ENDED,
 }
 """Said whatever has happened since: somebody must know, or was told of the beginning."""
@@ -60,17 +74,33 @@ def about(kind: NoticeKind, stage: str | None, status: Status | None = None) -> 
     return _ABOUT.get(kind, Stage.HANDLE)
 
 
-def still_needed(kind: NoticeKind, stage: str | None, status: Status, *, runs: bool = True) -> bool:
+def still_needed(
+    kind: NoticeKind,
+    stage: str | None,
+    status: Status | None,
+    *,
+    runs: bool = True,
+    told: bool = True,
+) -> bool:
     """Whether a notice of `kind` (a reminder: about `stage`) is still to be sent.
 
-    A reminder about handling is moot once the unit has submitted; an escalation never is.
-    `runs` is whether the clock it speaks of still has an end: a closed case stays closed when
-    it has been published, or looked back at.
+    A reminder about handling is moot once the unit has submitted; an escalation only once the
+    case is over. `runs` is whether the clock it speaks of still has an end: a closed case stays
+    closed when it has been published, or looked back at. `told` is whether its reader may have
+    heard of the case before: who was told nothing is not told that it is over.
     """
-    if kind in LASTING:
+    if kind in CLOSING:
+        return told
+    if kind in OPENING and status in OVER and stage not in _AFTERWARDS:
+        return False
+    if kind in LASTING or status is None:
         return True
     if kind is NoticeKind.REMINDER:
         return runs and _waits_for(_STAGES[stage], status) if stage else True
+    return _stands(kind, status, runs)
+
+
+def _stands(kind: NoticeKind, status: Status, runs: bool) -> bool:
     if kind is NoticeKind.LOOK_BACK and not runs:
         return False
     if status in OVERTAKEN.get(kind, ()):

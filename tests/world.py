@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from hashlib import sha256
 from itertools import count
 from pathlib import Path
@@ -28,6 +28,7 @@ from models.case import Case
 from models.cost import CostKind
 from models.finding import Draft
 from models.request import RequestKind
+from notices.vault import Vault
 from rules.lifecycle import Moved, Refused
 from tasks import sending
 
@@ -139,6 +140,8 @@ class World:
     ledger: Ledger
     folder: Path
     now: datetime = field(default_factory=lambda: instant("2026-09-24 15:00"))
+    vault: Vault | None = None
+    """What addresses lie sealed with, once a portal is open."""
     _papers: Iterator[int] = field(default_factory=lambda: count(1))
 
     def __post_init__(self) -> None:
@@ -172,12 +175,17 @@ class World:
 
     # -- the engine ---------------------------------------------------------------------------
 
+    def half_an_hour_on(self) -> "World":
+        """Move the clock so far that news which waited to go together goes."""
+        self.now += timedelta(minutes=30)
+        return self
+
     def sweep(self) -> Counter[str]:
         """One round of the engine: dispatch, follow up, deliver. Counts what was done."""
         counts = sweeps.dispatch_filed(self.ledger, self.now)
         counts += sweeps.follow_up(self.ledger, self.now)
         counts["proposed"] = measures.propose(self.ledger, self.now)
-        return counts + sending.deliver(self.ledger, self.now, self.folder)
+        return counts + sending.deliver(self.ledger, self.now, self.folder, vault=self.vault)
 
     def raw(self, verb: Any, number: str, *words: Any, actor: str = "Carol", **more: Any) -> Any:
         """The desk's own answer to a verb: Moved or Refused."""
@@ -197,6 +205,13 @@ class World:
         """Whether somebody is told, at the instant of the clock, a message that holds `words`."""
         now = [told for told in self.told(who) if told.at == clock(self.now)]
         return any(all(w in f"{told.subject}\n{told.body}" for w in words) for told in now)
+
+    def reads(self, who: str, *words: str) -> bool:
+        """Whether one line of what somebody is told now holds `words`: in a digest, of one case."""
+        lines = (
+            line for t in self.told(who) if t.at == clock(self.now) for line in t.body.split("\n")
+        )
+        return any(all(word in line for word in words) for line in lines)
 
     def thread(self, number: str) -> Thread:
         """One case with everything that belongs to it."""

@@ -62,6 +62,7 @@ def reject(ledger: Ledger, number: str, reason: str, at: datetime, actor: str) -
             return refused
         matter.move()
         matter.record(Verb.REJECT, f"不予立案：{reason}。")
+        owe_closing(matter, NoticeKind.ENDED, f"不予立案：{reason}")
         matter.plan()
         return None
 
@@ -75,6 +76,7 @@ def fix_on_spot(ledger: Ledger, number: str, at: datetime, actor: str) -> Moved 
         matter.move()
         matter.case.set(closed_at=at, submitted_at=at, late=False, verified_by=actor)
         matter.record(Verb.FIX_ON_SPOT, "现场已整改，登记销号。")
+        owe_closing(matter)
         matter.plan()
 
     return act(ledger, number, Verb.FIX_ON_SPOT, at, actor, effect)

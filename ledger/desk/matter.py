@@ -19,7 +19,7 @@ from ledger.reference import Reference, read
 from models.assignment import Assignment
 from models.case import Case, LimitSource, Pause, Status
 from models.category import Role
-from models.notice import Notice, NoticeKind
+from models.notice import Notice, NoticeKind, NoticeState
 from models.person import DutyKind, Person
 from models.photo import PhotoPurpose
 from models.request import Request, RequestState
@@ -32,6 +32,7 @@ from rules.duty import Recipient
 from rules.ladder import UPWARDS
 from rules.lifecycle import Moved, Refused, move
 from rules.limits import Limit, parse
+from rules.relevance import OPENING
 from rules.routing import Routed
 
 
@@ -297,7 +298,11 @@ def open_request(connection: Connection, case_id: int) -> Any:
 
 
 def owe_closing(matter: Matter, kind: NoticeKind = NoticeKind.CLOSED, reason: str = "") -> None:
-    """Whoever was told that the case had been opened is told that it is over, and why."""
+    """Whoever was told that the case had been opened is told that it is over, and why.
+
+    Also those whose message is still on its way: if it turns out that it never went, this one
+    does not go either.
+    """
     notices, people, units = table(Notice), table(Person), table(Unit)
     query = (
         sa.select(people.c.id, people.c.name, units.c.id.label("unit"), units.c.name.label("of"))
@@ -306,7 +311,8 @@ def owe_closing(matter: Matter, kind: NoticeKind = NoticeKind.CLOSED, reason: st
                 units, notices.c.unit_id == units.c.id
             )
         )
-        .where(notices.c.case_id == matter.case.id, notices.c.kind.in_(_OPENING))
+        .where(notices.c.case_id == matter.case.id, notices.c.kind.in_(OPENING))
+        .where(notices.c.state.in_(_ON_ITS_WAY))
         .order_by(notices.c.id)
     )
     told: dict[int, Recipient] = {}
@@ -317,6 +323,4 @@ def owe_closing(matter: Matter, kind: NoticeKind = NoticeKind.CLOSED, reason: st
     matter.change.owe(kind, matter.at, told.values(), key, reason=reason)
 
 
-_OPENING = (
-    NoticeKind.DISPATCHED, NoticeKind.ESCALATION, NoticeKind.UNDECIDED, NoticeKind.TAKEN_OVER,
-)  # fmt: skip
+_ON_ITS_WAY = (NoticeState.OWED, NoticeState.SENDING, NoticeState.SENT)

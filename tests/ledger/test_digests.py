@@ -6,13 +6,14 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from ledger import burden, loading, log, outbox, sweeps, waiting
+from ledger import loading, log, outbox, sweeps
 from ledger.changes import table
 from ledger.outbox import LEASE, Owed, Result
-from ledger.waiting import due_now
+from ledger.waiting import due_now, hold_people, of_people
 from models.delivery import Delivery, DeliveryOutcome
 from models.notice import Notice, NoticeKind, NoticeState
 from models.person import Channel, Person
+from rules.digest import PACES, Pace
 from rules.policy import Source
 from tests.ledger import hands
 from tests.world import World, clock
@@ -94,8 +95,9 @@ def test_reminders_due_in_one_round_are_one_message_and_every_notice_says_which(
     rows = reminders(world)
     assert {(row.state, row.channel, row.attempts) for row in rows} == {("sent", "folder://bob", 1)}
     assert len({row.message for row in rows}) == 1
-    others = [row.message for row in log.outbox(world.ledger) if row not in rows]
-    assert len(set(others)) == len(others)
+    # What had been dispatched in one round was one message, too, and another.
+    [dispatched] = {row.message for row in log.outbox(world.ledger) if row not in rows}
+    assert dispatched not in {row.message for row in rows}
 
 
 def test_a_single_reminder_is_sent_as_ever(sqlite_world: World) -> None:
@@ -120,14 +122,14 @@ def test_two_reminders_of_one_case_are_one_line(sqlite_world: World) -> None:
     assert world.told("bob")[-1].body.count(case) == 1
 
 
-def test_levels_of_the_ladder_are_never_put_into_a_digest(sqlite_world: World) -> None:
+def test_levels_of_one_round_go_together_and_every_case_is_named(sqlite_world: World) -> None:
     world = sqlite_world
-    dispatched(world, 3)
+    made = dispatched(world, 3)
     for moment in (HALF_GONE, "2026-09-30 10:00", "2026-09-30 16:00", "2026-09-30 18:00"):
         world.at(moment).sweep()
-    now = [told.subject for told in world.told("bob") if told.at == "2026-09-30 18:00"]
-    assert len(now) == 3
-    assert all(subject.startswith("【单位负责人督办】") for subject in now)
+    [now] = [told for told in world.told("bob") if told.at == "2026-09-30 18:00"]
+    assert now.subject.startswith("【单位负责人督办】3 件")
+    assert [case in now.body for case in made] == [True] * 3
 
 
 # -- what goes wrong ---------------------------------------------------------------------------
@@ -198,6 +200,104 @@ def test_a_digest_nobody_can_be_reached_with_is_a_dead_letter_for_each_case(
     assert {row.state for row in reminders(world)} == {"dead"}
 
 
+# -- in what order, and how many together ------------------------------------------------------
+
+
+def test_more_levels_than_one_message_can_name_are_several_messages(sqlite_world: World) -> None:
+    world = sqlite_world
+    made = dispatched(world, 22)
+    for moment in (HALF_GONE, "2026-09-30 10:00", "2026-09-30 16:00", "2026-09-30 18:00"):
+        world.at(moment).sweep()
+    now = [told for told in world.told("bob") if told.at == "2026-09-30 18:00"]
+    assert [case for case in made if not any(case in told.body for told in now)] == []
+    counts = sorted(re.findall(r"】(\d+) 件", " ".join(told.subject for told in now)))
+    assert counts == ["2", "20"]
+
+
+def test_the_ladder_is_claimed_first_then_news_then_reminders_and_of_each_what_is_due_first(
+    world: World,
+) -> None:
+    dispatched(world, 2)
+    dispatched(world, 2, "住建局")
+    for moment in (HALF_GONE, "2026-09-30 10:00"):
+        world.at(moment).sweep()
+    world.at("2026-09-30 18:00")
+    later = world.report("和平街1号", "路面积水", "西岚区", "5天")
+    sooner = world.report("和平街2号", "路面积水", "住建局", "1天")
+    sweeps.follow_up(world.ledger, world.now)
+    claimed = take(world)
+    paces = [PACES[owed.kind] for owed in claimed]
+    assert paces == sorted(paces, key=[Pace.AT_ONCE, Pace.NEWS, Pace.REMINDER].index)
+    assert set(paces) == {Pace.AT_ONCE, Pace.NEWS}
+    assert [owed.number for owed in claimed if owed.kind is NoticeKind.DISPATCHED] == [
+        sooner,
+        later,
+    ]
+
+
+def test_a_hand_takes_the_most_urgent_messages_and_leaves_the_rest_as_they_are(
+    world: World,
+) -> None:
+    for n, unit in enumerate(("城管局", "住建局", "西岚区")):
+        world.report(f"解放路{n}号", "路面积水", unit, f"{3 - n}天")
+    first = outbox.claim(world.ledger, world.now, NOW, most=1).owed
+    assert [owed.person for owed in first] == ["Mallory"]
+    rest = outbox.claim(world.ledger, world.now, NOW, most=5).owed
+    assert [owed.person for owed in rest] == ["住建局联络员", "Bob"]
+
+
+def test_a_try_that_failed_is_not_made_again_by_night(world: World) -> None:
+    world.at("2026-09-24 19:58").report("解放路12号", "路面积水", limit="3天")
+    [owed] = take(world)
+    answer(world, [owed], TEMPORARY, "busy")
+    assert take(world.at("2026-09-24 20:00"), SOON) == []
+    [row] = log.outbox(world.ledger)
+    assert (row.state, row.attempts, clock(row.next_try_at)) == ("owed", 1, "2026-09-28 08:00")
+    [again] = take(world.at("2026-09-28 08:00"), SOON)
+    assert (again.attempt, again.message) == (2, owed.message)
+
+
+def test_a_lease_that_ran_out_by_night_is_taken_up_in_the_morning_and_says_so(
+    world: World,
+) -> None:
+    world.at("2026-09-24 19:58").report("解放路12号", "路面积水", limit="3天")
+    assert len(take(world)) == 1
+    assert take(world.at("2026-09-24 21:00"), SOON) == []
+    [again] = take(world.at("2026-09-28 08:00"), SOON)
+    assert (again.attempt, again.resend) == (2, True)
+
+
+def test_news_beyond_the_days_messages_is_told_the_next_morning(world: World) -> None:
+    text = "policy: few\nextends: chuangcheng\nburden: {news_per_day: 1, news_within: null}\n"
+    with world.ledger.transaction() as connection:
+        loading.load_policy(connection, Source("few.yaml", text), world.now)
+    dispatched(world, 1)
+    late = dispatched(world, 2, at="2026-09-24 17:00")
+    assert len(world.told("bob")) == 1
+    world.at("2026-09-28 07:59").sweep()
+    assert len(world.told("bob")) == 1
+    world.at("2026-09-28 08:00").sweep()
+    [told] = world.told("bob")[1:]
+    assert [case in told.body for case in late] == [True, True]
+
+
+def test_of_a_calendar_that_came_late_each_person_hears_once(sqlite_world: World) -> None:
+    world = sqlite_world
+    dispatched(world, 12)
+    notices = table(Notice)
+    with world.ledger.transaction() as connection:
+        connection.execute(
+            sa.update(notices).values(
+                kind=NoticeKind.RECOMPUTED, state=NoticeState.OWED, attempts=0, ended_at=None,
+                next_try_at=world.at("2026-09-28 09:00").now, facts={"reason": "装载日历 2027"},
+            )
+        )  # fmt: skip
+        connection.execute(sa.delete(table(Delivery)))
+    world.sweep()
+    [told] = [told for told in world.told("bob") if told.at == "2026-09-28 09:00"]
+    assert told.subject.startswith("【时限变更】12 件")
+
+
 # -- waiting and the cap -----------------------------------------------------------------------
 
 
@@ -251,15 +351,15 @@ def test_a_case_on_a_continuous_clock_waits_for_nobody(sqlite_world: World) -> N
     assert case in world.told("bob")[-1].body
 
 
-def test_a_page_of_reminders_ends_between_two_people(sqlite_world: World) -> None:
+def test_a_page_of_notices_ends_between_two_people(sqlite_world: World) -> None:
     world = sqlite_world
     for unit in ("城管局", "住建局"):
         dispatched(world, 3, unit)
     sweeps.follow_up(world.ledger, world.at(HALF_GONE).now)
     with world.ledger.transaction() as connection:
         due = due_now(connection, world.now, NOW)
-        people = burden.hold_people(connection, due, 10)
-        counts = [len(waiting.reminders(connection, due, people, most)) for most in (7, 6, 4, 2)]
+        people = hold_people(connection, due, 10)
+        counts = [len(of_people(connection, due, people, most)) for most in (7, 6, 4, 2)]
     assert counts == [6, 3, 3, 2]
 
 
@@ -271,7 +371,7 @@ def test_while_one_hand_binds_somebodys_digest_no_other_begins_another(pg_world:
     reminded(world, 5)
     with world.ledger.transaction() as connection:
         due = due_now(connection, world.now, NOW)
-        assert len(burden.hold_people(connection, due, 10)) == 1
+        assert len(hold_people(connection, due, 10)) == 1
         assert take(world) == []
     assert len(take(world)) == 5
 
@@ -282,7 +382,7 @@ def test_somebody_whose_digest_is_being_bound_can_still_be_owed_another_notice(
     world = pg_world
     reminded(world, 1)
     with world.ledger.transaction() as connection:
-        burden.hold_people(connection, due_now(connection, world.now, NOW), 10)
+        hold_people(connection, due_now(connection, world.now, NOW), 10)
         # Would wait for ever if it had to wait for the person.
         world.report("和平街1号", "占道经营")
 

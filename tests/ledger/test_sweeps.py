@@ -148,10 +148,16 @@ def test_a_case_on_a_continuous_clock_is_reminded_of_by_night(world: World) -> N
     assert world.told("bob")[-1].at == "2026-09-28 21:00"
 
 
-def test_an_escalation_does_not_wait_for_the_office_to_open(world: World) -> None:
+def test_an_escalation_is_told_in_the_evening_and_one_of_the_night_when_the_office_opens(
+    world: World,
+) -> None:
     signed(world)
     world.at("2026-09-30 22:00").sweep()
-    assert world.told("head")[-1].at == "2026-09-30 22:00"
+    assert world.told("head") == []
+    # The log has the level as of its night; National Day lies between it and the office.
+    assert [level.at for level in world.levels("2026-000001")] == ["2026-09-30 22:00"]
+    world.at("2026-10-08 08:00").sweep()
+    assert world.told("head")[-1].at == "2026-10-08 08:00"
 
 
 def test_a_case_that_waits_for_a_unit_is_dispatched_when_the_unit_is_added(world: World) -> None:

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from models.notice import NoticeKind
 from rules.agenda import Book
 from rules.digest import Due, Fate, Past, Verdict, Why, in_order, judge
 from rules.limits import Limit
@@ -209,6 +210,7 @@ def test_a_whole_week_never_sees_more_messages_in_a_day_than_the_cap_and_forgets
 class Told:
     number: str
     due_at: datetime | None
+    kind: NoticeKind = NoticeKind.REMINDER
 
 
 @given(st.lists(st.builds(Told, st.sampled_from("abcdef"), st.none() | minutes)))

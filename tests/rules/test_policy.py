@@ -196,6 +196,22 @@ def test_a_window_of_days_is_so_many_times_a_day(find: Find) -> None:
     assert policy.window(limit("12 紧急工作时")) == timedelta(hours=12)
 
 
+def test_a_policy_of_before_there_were_digests_of_news_loads_with_the_shipped_values(
+    find: Find,
+) -> None:
+    data = yaml.safe_load(flatten(own(), find))
+    shipped = parse(own(), find).burden
+    for name in ("news_within", "news_per_day", "evening", "night_levels", "digest_times"):
+        del data["burden"][name]
+    assert parse(Source("old.yaml", yaml.safe_dump(data))).burden == shipped
+    text = "burden: {news_within: null, evening: 0, night_levels: [], digest_times: null}\n"
+    off = parse(own(text), find).burden
+    assert (off.news_within, off.evening, off.night_levels, off.digest_times) == (
+        None, None, (), None,
+    )  # fmt: skip
+    assert off.evening_length == timedelta(0)
+
+
 def test_a_policy_cannot_be_changed_after_it_was_read(find: Find) -> None:
     with pytest.raises(ValueError, match="frozen"):
         parse(own(), find).rework = limit("1 工作日")  # type: ignore[misc]
@@ -221,6 +237,17 @@ LEVEL_1 = "      - {level: 1, title: 一, tell: [head]}\n"
         ("stages:\n  handel:\n    limit: 当日\n", 5, "stages.handel", "其中之一", "one of"),
         ("stages:\n  - handle\n", 4, "stages", "字段: 值", "a mapping"),
         (HANDLE + "    - 当日\n", 5, "stages.handle", "字段: 值", "a mapping"),
+        # burden
+        ("burden: {evening: 2 工作日}\n", 4, "burden.evening", "小时数", "hours are expected"),
+        ("burden: {evening: 7 自然小时}\n", 4, "burden.evening", "不超过 6", "at most 6"),
+        ("burden: {night_levels: [0]}\n", 4, "night_levels.0", "不得小于 1", "at least 1"),
+        ("burden: {news_per_day: 0}\n", 4, "news_per_day", "不得小于 1", "at least 1"),
+        ("burden: {news_within: soon}\n", 4, "burden.news_within", "读不出", "Cannot read"),
+        ("burden:\n  digest_times: {from: 10:00, until: 11:00}\n", 5, "from", "带引号", "quotes"),
+        (
+            'burden:\n  digest_times: {from: "10:00", until: "09:00"}\n',
+            5, "burden.digest_times", "不得晚于", "must not be later",
+        ),
         # reminders
         (REMIND + "      - {at: 50, tell: [head]}\n", 7, "at", "百分数", "percentage"),
         (REMIND + "      - {at: 0%, tell: [head]}\n", 7, "at", "大于 0%", "above 0%"),

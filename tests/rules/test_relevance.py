@@ -13,10 +13,9 @@ OVER = [Status.CLOSED, Status.CANCELLED, Status.MERGED, Status.REJECTED]
 @pytest.mark.parametrize(
     "kind",
     [
-        *(NoticeKind.DISPATCHED, NoticeKind.ESCALATION, NoticeKind.TRANSFERRED),
-        *(NoticeKind.DECIDED, NoticeKind.CLOSED, NoticeKind.ASSIGNED, NoticeKind.TAKEN_OVER),
-        *(NoticeKind.CONFIRMED, NoticeKind.EXPOSED, NoticeKind.RECOMPUTED, NoticeKind.PROPOSED),
-        *(NoticeKind.URGED, NoticeKind.ENDED),
+        *(NoticeKind.TRANSFERRED, NoticeKind.DECIDED, NoticeKind.CLOSED, NoticeKind.CONFIRMED),
+        *(NoticeKind.EXPOSED, NoticeKind.RECOMPUTED, NoticeKind.PROPOSED, NoticeKind.URGED),
+        NoticeKind.ENDED,
     ],
 )
 def test_what_somebody_must_know_is_told_whatever_has_happened_since(
@@ -24,6 +23,31 @@ def test_what_somebody_must_know_is_told_whatever_has_happened_since(
 ) -> None:
     assert still_needed(kind, None, status)
     assert still_needed(kind, "handle", status)
+
+
+@pytest.mark.parametrize("status", list(Status))
+@pytest.mark.parametrize(
+    "kind",
+    [NoticeKind.DISPATCHED, NoticeKind.ESCALATION, NoticeKind.ASSIGNED, NoticeKind.TAKEN_OVER],
+)
+def test_that_a_case_began_is_told_until_it_is_over(kind: NoticeKind, status: Status) -> None:
+    over = status in {*OVER, Status.SPLIT}
+    assert still_needed(kind, None, status) is not over
+    assert still_needed(kind, "handle", status) is not over
+
+
+@pytest.mark.parametrize("stage", ["publish", "look_back"])
+def test_what_is_late_after_the_end_is_told_after_the_end(stage: str) -> None:
+    assert still_needed(NoticeKind.ESCALATION, stage, Status.CLOSED)
+
+
+@pytest.mark.parametrize("kind", [NoticeKind.CLOSED, NoticeKind.ENDED])
+def test_who_heard_nothing_of_the_beginning_hears_nothing_of_the_end(kind: NoticeKind) -> None:
+    assert not still_needed(kind, None, Status.CLOSED, told=False)
+
+
+def test_what_is_about_no_case_is_always_told() -> None:
+    assert still_needed(NoticeKind.SUMMARY, None, None)
 
 
 @pytest.mark.parametrize(

@@ -112,7 +112,7 @@ def test_passed_on_to_another_unit_the_section_has_nothing_to_do_with_it_any_mor
     case = in_hand(world)
     world.bob.assigns(case, **INSIDE)
     world.carol.transfers(case, "住建局")
-    world.sweep()
+    world.half_an_hour_on().sweep()
     world.at("2026-10-14 09:00").sweep()
     assert world.hears("builder", case)
     assert not world.hears("drains")

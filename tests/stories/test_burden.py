@@ -34,7 +34,7 @@ def one_a_day(world: World) -> None:
         loading.load_policy(connection, Source("quiet.yaml", text), world.now)
 
 
-def test_three_overdue_and_five_near_due_cases_are_the_ladders_notices_and_one_digest(
+def test_three_overdue_and_five_near_due_cases_are_one_message_of_the_ladder_and_one_digest(
     world: World,
 ) -> None:
     overdue = given(world.at("2026-10-12 10:00"), 3, "解放路")
@@ -45,12 +45,15 @@ def test_three_overdue_and_five_near_due_cases_are_the_ladders_notices_and_one_d
     # Friday morning: three are over since Thursday evening, five have four fifths gone.
     world.at("2026-10-16 10:30").sweep()
     now = [told for told in world.told("bob") if told.at == "2026-10-16 10:30"]
-    levels = [told for told in now if "【单位负责人督办】" in told.subject]
-    assert len(levels) == 3
-    [digest] = [told for told in now if told not in levels]
+    [levels] = [told for told in now if "【单位负责人督办】" in told.subject]
+    assert [case in levels.body for case in overdue] == [True] * 3
+    assert [case in levels.body for case in near] == [False] * 5
+    [digest] = [told for told in now if told is not levels]
     assert digest.subject.startswith("【催办提醒】5 件")
-    assert [case in digest.body for case in near] == [True] * 5
-    assert [case in digest.body for case in overdue] == [False] * 3
+    # What is overdue stands at the top, then what comes next.
+    order = [digest.body.index(case) for case in (*overdue, *near)]
+    assert order == sorted(order)
+    assert digest.body.index("已经逾期 3 件") < order[0]
     assert digest.body.count("中山路") == digest.body.count("整改时限：今天18:00前，还剩") == 5
     assert digest.body.count("下一步：到今天18:00仍未整改，整改到期：督办升级") == 5
 
@@ -81,7 +84,7 @@ def test_what_the_cap_held_back_is_in_the_log_and_the_next_day_has_its_own_messa
     # Thursday has a message of its own, and it says what Wednesday kept back.
     world.at("2026-10-15 11:00").sweep()
     assert heard(world)[1:] == ["2026-10-15 11:00 3"]
-    assert world.hears("bob", "另有 2 条提醒超过每日上限", "duban outbox --state capped")
+    assert world.hears("bob", "另有 2 条提醒超过每日上限", "我的通知")
     # In the afternoon that day is full, too. Levels of the ladder are never held back.
     assert world.at("2026-10-15 16:00").sweep()["capped"] == 3
     assert world.at("2026-10-15 18:00").sweep()["escalated"] == 3

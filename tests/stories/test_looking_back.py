@@ -178,6 +178,9 @@ def test_a_look_back_that_nobody_makes_climbs_to_the_office(world: World) -> Non
     (level,) = world.levels(number, stage="look_back")
     assert (level.level, level.planned) == (1, "2026-11-13 00:00")
     assert level.told == ("Carol", name)
+    # Midnight is nobody's hour: they read of it at opening.
+    assert not world.hears("carol")
+    world.at("2026-11-13 08:00").sweep()
     assert world.hears("carol", number, "超时未回头看")
     # It can still be made, and then no more is said of it.
     assert looks_back(world.at("2026-11-16 10:00"), name, number) == "closed"

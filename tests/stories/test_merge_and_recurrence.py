@@ -22,7 +22,7 @@ def test_merged_closed_and_back_again(world: World) -> None:
     assert world.hears("builder", drain)
     assert world.carol.merges(drain, puddle) == "merged"
     assert world.case(puddle).reports == 2
-    world.sweep()
+    world.half_an_hour_on().sweep()
     assert world.hears("builder", drain, puddle)  # whoever was told of it is told where it went
 
     close(world.at("2026-10-13 10:00"), puddle)

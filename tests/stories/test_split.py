@@ -102,5 +102,5 @@ def test_the_parts_have_the_limit_of_the_paper_and_the_whole_was_not_verified(
     world.at("2026-10-13 10:00").carol.splits(case, WATER, COVER)
     assert {world.due(number) for number in children(world, case)} == {"2026-10-20 18:00"}
     world.sweep()
-    assert world.hears("bob", f"编号：{case}", "拆分")
+    assert world.reads("bob", case, "拆分")
     assert not world.hears("bob", "核查通过")
