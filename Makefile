@@ -29,6 +29,7 @@ docs: .venv/ready ## print what is printed from the code
 
 screenshots: .venv/ready ## every page of the portal, both sizes, both languages (needs chromium)
 	$(BIN)/python -m tests.screenshots
+	$(BIN)/python -m tests.message_shots
 
 clean: ## the environment and what the tools left
 	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -1,10 +1,10 @@
 """专用链接: from a notice to the one case it speaks of, for the one person it was sent to."""
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -12,18 +12,35 @@ from sqlalchemy.engine import Connection
 from ledger.accounts import digest, new_session
 from ledger.changes import table
 from ledger.database import Ledger
+from ledger.reference import Reference
 from ledger.scope import concerns
 from models.account import Link, Session
+from models.assignment import Assignment
 from models.case import Case
+from models.category import Role
 from models.person import Person
+from models.request import Request, RequestKind
 from models.verb import Verb
 from models.words import Words
-from rules.permission import Viewer, offered
+from rules import requests
+from rules.permission import Concern, Viewer, offered
 
 VALID = timedelta(days=14)
 """How long a link can be opened."""
 OPENED_FOR = timedelta(days=3)
 """How long the browser that opened it keeps seeing the case."""
+ANSWERS = (Verb.ACKNOWLEDGE, Verb.SUBMIT, Verb.REQUEST_EXTENSION)
+"""What a link of its own may do, in the order in which they are offered."""
+
+
+class Wanted(NamedTuple):
+    """A link to be made: to a case, for a person written to for a unit; `verb` is what it does."""
+
+    case_id: int
+    person_id: int
+    unit_id: int
+    verb: Verb | None = None
+    """None: it opens the case."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,26 +54,72 @@ class Opening:
     expires_at: datetime
     to_sign: bool
     """Whether the case waits for the unit to sign, and the person may."""
+    reader: Viewer
+    """The person, as far as the link lets them see."""
+    verb: Verb | None = None
+    """What it does; None: it opens the case."""
 
 
-def make(connection: Connection, case_id: int, person_id: int, unit_id: int, at: datetime) -> str:
+def make(
+    connection: Connection,
+    case_id: int,
+    person_id: int,
+    unit_id: int,
+    at: datetime,
+    verb: Verb | None = None,
+) -> str:
     """A new link; gives its secret, which is kept nowhere."""
-    return make_all(connection, [(case_id, person_id, unit_id)], at)[0]
+    return make_all(connection, [Wanted(case_id, person_id, unit_id, verb)], at)[0]
 
 
-def make_all(
-    connection: Connection, whom: Sequence[tuple[int, int, int]], at: datetime
-) -> list[str]:
-    """A new link for each (case, person, unit); gives their secrets in the same order."""
-    made = [secrets.token_urlsafe(24) for _ in whom]
+def make_all(connection: Connection, wanted: Sequence[Wanted], at: datetime) -> list[str]:
+    """New links, in one statement; gives their secrets in the same order."""
+    made = [secrets.token_urlsafe(24) for _ in wanted]
     rows = [
-        {"digest": digest(secret), "case_id": case, "person_id": person, "unit_id": unit,
+        {"digest": digest(secret), "case_id": one.case_id, "person_id": one.person_id,
+         "unit_id": one.unit_id, "verb": one.verb.value if one.verb else "",
          "created_at": at, "expires_at": at + VALID}
-        for secret, (case, person, unit) in zip(made, whom, strict=True)
+        for secret, one in zip(made, wanted, strict=True)
     ]  # fmt: skip
     if rows:
         connection.execute(sa.insert(table(Link)), rows)
     return made
+
+
+def answers(
+    connection: Connection, reference: Reference, whom: Collection[tuple[int, int]], at: datetime
+) -> dict[tuple[int, int], list[Verb]]:
+    """For each (case, unit): what somebody written to for the unit can answer by a link now.
+
+    Judged as the case's page does: by the unit's part, the case's status, and the rules of an
+    extension. Costs three statements for all of them.
+    """
+    ids = {case for case, _ in whom}
+    if not ids:
+        return {}
+    cases, parts, asked = table(Case), table(Assignment), table(Request)
+    found = {row.id: row for row in connection.execute(sa.select(cases).where(cases.c.id.in_(ids)))}
+    lead = sa.select(parts.c.case_id, parts.c.unit_id).where(
+        parts.c.case_id.in_(ids), parts.c.role == Role.LEAD, parts.c.ended_at.is_(None)
+    )
+    leading = {tuple(row) for row in connection.execute(lead)}
+    waiting = sa.select(asked.c.case_id, asked.c.kind).where(
+        asked.c.case_id.in_(ids), asked.c.decided_at.is_(None)
+    )
+    open_ = {row.case_id: row.kind for row in connection.execute(waiting)}
+    return {
+        (case, unit): _answers(found[case], open_.get(case), reference, at)
+        for case, unit in whom
+        if (case, unit) in leading
+    }
+
+
+def _answers(case: Any, asked: Any, reference: Reference, at: datetime) -> list[Verb]:
+    mine = offered({Concern.LEAD}, case, asked)
+    rules = reference.books[case.policy_id].policy.requests
+    if requests.refusal(case, RequestKind.EXTENSION, rules, at, None) is not None:
+        mine = [verb for verb in mine if verb is not Verb.REQUEST_EXTENSION]
+    return [verb for verb in ANSWERS if verb in mine]
 
 
 def look(ledger: Ledger, secret: str, at: datetime) -> Opening | Words:
@@ -131,8 +194,12 @@ def _opening(connection: Connection, link: Any) -> Opening:
     name = connection.execute(who).scalar_one()
     reader = Viewer(link.person_id, name, case_id=link.case_id, unit_id=link.unit_id)
     mine = offered(concerns(connection, reader, case), case)
-    to_sign = Verb.ACKNOWLEDGE in mine
-    return Opening(link.id, case.number, case.place, name, link.expires_at, to_sign)
+    return Opening(
+        link.id, case.number, case.place, name, link.expires_at,
+        to_sign=Verb.ACKNOWLEDGE in mine,
+        reader=reader,
+        verb=next((verb for verb in ANSWERS if verb.value == link.verb), None),
+    )  # fmt: skip
 
 
 def number_of(ledger: Ledger, viewer: Viewer) -> str | None:

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from models.case import Stage
 from models.category import Role
 from models.notice import NoticeKind
+from models.verb import Verb
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,8 +21,12 @@ class Facts:
     of the ladder, `reason` says in words why this message is written, `rule` names the rule
     and is shown only where there is no reason. Unless somebody acts, `next_words` happens at
     `next_at`. `resend` means an earlier attempt may have arrived; `unsaid` reminders to the
-    reader were held back by the daily cap since anybody said so. `link` leads into the portal.
-    `extra` holds further lines, label to text.
+    reader were held back by the daily cap since anybody said so. `extra` holds further lines,
+    label to text.
+
+    `door` is where everybody signs in. `link` opens the case for the reader alone and `answers`
+    do one thing to it: neither belongs where others read along. `key` names the message.
+    What is about no single case has a `headline` and is `told` line by line.
     """
 
     kind: NoticeKind
@@ -46,5 +51,10 @@ class Facts:
     next_words: str = ""
     resend: bool = False
     unsaid: int = 0
+    door: str = ""
     link: str = field(default="", repr=False)
+    answers: tuple[tuple[Verb, str], ...] = field(default=(), repr=False)
     extra: Mapping[str, str] = field(default_factory=dict)
+    key: str = ""
+    headline: str = ""
+    told: tuple[str, ...] = ()

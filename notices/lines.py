@@ -1,10 +1,12 @@
 """The lines a message is put together from. A line without content is empty and left out."""
 
 from datetime import timedelta
+from typing import NamedTuple
 
 from models.case import Stage
 from models.category import Role
 from models.notice import NoticeKind
+from models.verb import Verb
 from models.words import Words
 from notices.facts import Facts
 from notices.message import one_line
@@ -13,10 +15,31 @@ from rules.spoken import moment, span
 NOTHING = Words("", "")
 
 
-def labelled(label: Words, value: str, length: int = 80) -> Words:
-    """ "label：value", or nothing where there is no value."""
+class Row(NamedTuple):
+    """A label and what stands beside it; either may be empty."""
+
+    label: Words
+    value: Words
+
+    @property
+    def words(self) -> Words:
+        """ "label：value" in both languages."""
+        if not self.label.zh:
+            return self.value
+        return Words(
+            f"{self.label.zh}：{self.value.zh}" if self.value.zh else "",
+            f"{self.label.en}: {self.value.en}" if self.value.en else "",
+        )
+
+
+NO_ROW = Row(NOTHING, NOTHING)
+
+
+def labelled(label: Words, value: str, length: int = 80) -> Row:
+    """A label with a value, or nothing where there is no value."""
     clean = one_line(value, length)
-    return _under(label, Words(clean, clean)) if clean else NOTHING
+    name = Words(*(one_line(text, 20) for text in label))
+    return Row(name, Words(clean, clean)) if clean else NO_ROW
 
 
 def greeting(facts: Facts) -> Words:
@@ -25,86 +48,74 @@ def greeting(facts: Facts) -> Words:
     return Words(f"{name}，您好：", f"{name}:") if name else NOTHING
 
 
-def where(facts: Facts) -> Words:
+def where(facts: Facts) -> Row:
     """The place."""
-    return _under(Words("地点", "Place"), place(facts))
+    return Row(Words("地点", "Place"), place(facts))
 
 
-def what(facts: Facts) -> Words:
+def what(facts: Facts) -> Row:
     """The problem."""
-    return _under(Words("问题", "Problem"), problem(facts))
+    return Row(Words("问题", "Problem"), problem(facts))
 
 
-def who(facts: Facts) -> Words:
+def who(facts: Facts) -> Row:
     """The unit that leads."""
     return labelled(Words(Role.LEAD.words.zh, "Lead unit"), facts.unit)
 
 
-def medium(facts: Facts) -> Words:
+def medium(facts: Facts) -> Row:
     """Where a case was exposed."""
     return labelled(Words("曝光媒体", "Exposed in"), facts.reason, 200)
 
 
-def limit(facts: Facts) -> Words:
+def limit(facts: Facts) -> Row:
     """By when."""
     if facts.due_at is None:
-        return NOTHING
+        return NO_ROW
     until, unsure = by(facts), NOTHING
     if facts.provisional:
         unsure = Words(
             "（暂定，次年放假安排公布后重新核定）",
             " (provisional, until next year's holidays are published)",
         )
-    zh = f"{step(facts).zh}时限：{until.zh}{unsure.zh}"
-    return Words(zh, f"Time limit ({step(facts).en}): {until.en}{unsure.en}")
+    label = Words(f"{step(facts).zh}时限", f"Time limit ({step(facts).en})")
+    return Row(label, Words(f"{until.zh}{unsure.zh}", f"{until.en}{unsure.en}"))
 
 
-def limit_and_left(facts: Facts) -> Words:
+def limit_and_left(facts: Facts) -> Row:
     """By when, and how much working time is left or how late it is."""
-    parts = [part for part in (limit(facts), left(facts)) if part.zh]
-    return Words("，".join(part.zh for part in parts), ", ".join(part.en for part in parts))
+    until = limit(facts)
+    parts = [part for part in (until.value, left(facts)) if part.zh]
+    value = Words("，".join(part.zh for part in parts), ", ".join(part.en for part in parts))
+    return Row(until.label, value)
 
 
-def why(facts: Facts) -> Words:
+def why(facts: Facts) -> Row:
     """Why this message is written."""
     reason = labelled(Words("原因", "Why"), facts.reason, 200)
-    return reason if reason.zh else labelled(Words("依据", "By rule"), facts.rule)
+    return reason if reason.value.zh else labelled(Words("依据", "By rule"), facts.rule)
 
 
-def what_next(facts: Facts) -> Words:
+def what_next(facts: Facts) -> Row:
     """What happens, and when, if nobody acts."""
-    words = one_line(facts.next_words, 120)
+    words, label = one_line(facts.next_words, 120), Words("下一步", "Next")
     if not words:
-        return NOTHING
+        return NO_ROW
     if facts.next_at is None:
-        return Words(f"下一步：{words}", f"Next: {words}")
+        return Row(label, Words(words, words))
     when, todo = moment(facts.next_at, facts.at, facts.zone), step(facts)
-    return Words(
-        f"下一步：到{when.zh}仍未{todo.zh}，{words}",
-        f"Next: if it is still open ({todo.en}) by {when.en}: {words}",
+    return Row(
+        label,
+        Words(
+            f"到{when.zh}仍未{todo.zh}，{words}",
+            f"if it is still open ({todo.en}) by {when.en}: {words}",
+        ),
     )
 
 
-def number(facts: Facts) -> Words:
+def number(facts: Facts) -> Row:
     """The case."""
     return labelled(Words("编号", "Case"), facts.number)
-
-
-def link(facts: Facts) -> Words:
-    """Where the case can be opened, by the reader alone, once."""
-    if not facts.link:
-        return NOTHING
-    return Words(
-        f"打开办理：{facts.link}（发给您本人，只能用一次）",
-        f"Open it here: {facts.link} (for you alone; it opens once)",
-    )
-
-
-def door(facts: Facts) -> Words:
-    """Where all of one's cases are, after signing in."""
-    if not facts.link:
-        return NOTHING
-    return Words(f"登录办理：{facts.link}", f"Sign in here: {facts.link}")
 
 
 def unsaid(facts: Facts) -> Words:
@@ -114,10 +125,23 @@ def unsaid(facts: Facts) -> Words:
         return NOTHING
     return Words(
         f"另有 {count} 条提醒超过每日上限，未单独发送；"
-        "案件照常计时，清单见督办系统（duban outbox --state capped）。",
+        "案件照常计时，清单见督办系统的“我的通知”。",
         f"{count} more reminder{'s were' if count > 1 else ' was'} held back by the daily cap. "
-        "Their clocks run on; they are listed by duban outbox --state capped.",
+        "Their clocks run on; they are listed in Duban under My notices.",
     )
+
+
+RESEND = Words(
+    "（上次发送结果不明，本条可能重复收到。）",
+    "(Nobody knows whether this arrived before; it may come twice.)",
+)
+
+ANSWERS: dict[Verb, Words] = {
+    Verb.ACKNOWLEDGE: Words("签收", "Sign for it"),
+    Verb.SUBMIT: Words("已整改", "It is done"),
+    Verb.REQUEST_EXTENSION: Words("申请延期", "Ask for more time"),
+}
+"""What can be answered from the message itself, and what the reader presses."""
 
 
 # Parts of lines.
@@ -155,29 +179,31 @@ def left(facts: Facts) -> Words:
     if facts.left == timedelta(0):
         return Words("时限已到", "due now")
     said = span(facts.left, facts.day_length)
-    if facts.left < timedelta(0):
+    if late(facts):
         return Words(f"已逾期 {said.zh}", f"{said.en} overdue")
     return Words(f"还剩 {said.zh}", f"{said.en} left")
 
 
+def late(facts: Facts) -> bool:
+    """Whether its clock has run out."""
+    return facts.left is not None and facts.left < timedelta(0)
+
+
 def level(facts: Facts) -> Words:
     """The level of the ladder that was reached."""
-    if title := one_line(facts.level_title, 40):
-        return Words(title, title)
-    if facts.level:
-        return Words(f"第{facts.level}级督办", f"level {facts.level}")
-    return NoticeKind.ESCALATION.words
+    return level_named(facts.level_title, facts.level) or NoticeKind.ESCALATION.words
+
+
+def level_named(title: str, number: int) -> Words | None:
+    """A level by its title, else by its number; None where there is none."""
+    if said := one_line(title, 40):
+        return Words(said, said)
+    return Words(f"第{number}级督办", f"level {number}") if number else None
 
 
 def standing(facts: Facts) -> Words:
     """How the case stands: late by so much, or simply not done yet."""
-    if facts.left is not None and facts.left < timedelta(0):
+    if late(facts):
         said = left(facts)
         return Words(said.zh, f"is {said.en}")
     return Words(f"仍未{step(facts).zh}", f"is still open ({step(facts).en})")
-
-
-def _under(label: Words, value: Words) -> Words:
-    """ "label：value" in both languages."""
-    name = Words(*(one_line(text, 20) for text in label))
-    return Words(f"{name.zh}：{value.zh}", f"{name.en}: {value.en}")

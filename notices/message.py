@@ -1,7 +1,8 @@
 """A message as it leaves the house: a subject of one line, a body, and when it was written."""
 
 import unicodedata
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
 SUBJECT_LENGTH = 120
@@ -15,12 +16,25 @@ _UNSEEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 class Message:
     """What one person is to read. The subject is always one clean line.
 
-    `at` is the aware instant of writing, in the zone in which it is to be shown.
+    `body` is plain text and always there; `markdown`, `html` and `short` (a text message of at
+    most 70 characters) say the same where a channel can show them, empty: nobody wrote them.
+    `at` is the aware instant of writing, in the zone in which it is to be shown. `key` names
+    the message and, where it is about one case, `thread` the case: mail is threaded by them.
     """
 
     subject: str
     body: str
     at: datetime
+    markdown: str = ""
+    html: str = ""
+    short: str = ""
+    key: str = ""
+    thread: str = ""
+    lang: str = "zh"
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """Further headers of a mail."""
+    trouble: str = ""
+    """What went wrong with a template: then the form it makes is plain text instead."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "subject", one_line(self.subject, SUBJECT_LENGTH))
@@ -28,6 +42,8 @@ class Message:
 
 def one_line(text: str, length: int) -> str:
     """`text` as one visible line of at most `length` characters, cut with "…"."""
+    if len(text) <= length and text.isprintable() and "  " not in text and text == text.strip():
+        return text if type(text) is str else str(text)
     # Long before cutting, so that a cell of 100 KB costs nothing.
     seen = "".join(_visible(char) for char in text[: length * 20])
     line = " ".join(seen.split())

@@ -1,347 +1,184 @@
-"""The wording of every notice: what, where, by when, how late, what happens next, how to answer.
+"""A message about one case: what, where, by when, how late, what happens next, how to answer.
 
-One table, a row for each kind of notice. Lines without content are left out.
+What each kind says is in `notices.kinds`. Lines without content are left out.
 """
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
-from types import MappingProxyType
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TypeVar
 
-from models.category import Role
 from models.notice import NoticeKind
 from models.words import Words
 from notices import lines
 from notices.facts import Facts
+from notices.forms import Filled, Forms
+from notices.kinds import TEMPLATES, Template
 from notices.message import Message, one_line
+from notices.wording import Reply, Report, Single, Url, Wording, line_of, said
 
-__all__ = ["RESEND", "TEMPLATES", "Facts", "Message", "Template", "body_of", "compose"]
+__all__ = ["HOUSE", "TEMPLATES", "Facts", "Message", "Template", "compose"]
 
-Line = Callable[[Facts], Words]
+W = TypeVar("W", bound=Wording)
 
-RESEND = Words(
-    "（上次发送结果不明，本条可能重复收到。）",
-    "(Nobody knows whether this arrived before; it may come twice.)",
-)
+HOUSE = Forms()
+"""The templates that Duban brings."""
 
 
-def compose(facts: Facts, lang: str = "zh") -> Message:
-    """The message for `facts` as plain text, in Chinese or with "en" in English."""
-    row = TEMPLATES[facts.kind]
-    told = (
-        lines.greeting(facts),
-        row.opening(facts),
-        *(line(facts) for line in row.lines),
-        *(lines.labelled(Words(name, name), text, 200) for name, text in facts.extra.items()),
-        row.ask(facts),
-        lines.link(facts),
-        lines.number(facts),
-        lines.unsaid(facts),
-        RESEND if facts.resend else lines.NOTHING,
+def compose(facts: Facts, lang: str = "zh", forms: Forms = HOUSE) -> Message:
+    """The message for `facts` in all its forms, in Chinese or with "en" in English.
+
+    A form whose template fails is left empty, the plain one falls back to the house's own text;
+    `trouble` says so.
+    """
+    if facts.kind is NoticeKind.SUMMARY:
+        report = _report(facts, lang)
+        filled = forms.fill(report, [facts.kind.value, "message"], _shorter(report))
+        return message_from(report, filled, facts, plain_report)
+    single = single_of(facts, lang)
+    filled = forms.fill(single, [facts.kind.value, "message"])
+    return message_from(single, filled, facts, plain_single, thread=facts.number)
+
+
+def message_from(
+    wording: W, filled: Filled, facts: Facts, plain: Callable[[W], str], thread: str = ""
+) -> Message:
+    """The message of these forms; `plain` is the house's own text."""
+    texts = filled.texts
+    return Message(
+        wording.subject,
+        texts.get("plain") or plain(wording),
+        facts.at.astimezone(facts.zone),
+        markdown=texts.get("markdown", ""),
+        html=texts.get("html", ""),
+        short=texts.get("short", ""),
+        key=facts.key,
+        thread=thread,
+        lang=wording.lang,
+        trouble=filled.trouble,
     )
-    subject = _subject(row, facts).within(lang)
-    return Message(subject, body_of(told, lang), facts.at.astimezone(facts.zone))
 
 
-def body_of(told: Iterable[Words], lang: str) -> str:
-    """The lines that say something, one below the other."""
-    return "\n".join(line for words in told if (line := words.within(lang)))
+# -- one case ----------------------------------------------------------------------------------
 
 
-def _subject(row: "Template", facts: Facts) -> Words:
-    until, title = lines.by(facts), row.title(facts)
+def single_of(facts: Facts, lang: str) -> Single:
+    """What a message about one case says."""
+    row = TEMPLATES[facts.kind]
+    title, headline = row.title(facts), headline_of(facts)
+    subject = Words(f"【{title.zh}】{headline.zh}", f"[{title.en}] {headline.en}")
+    rows = [line(facts) for line in row.lines]
+    rows += [lines.labelled(Words(name, name), text, 200) for name, text in facts.extra.items()]
+    return Single(
+        kind=facts.kind.value,
+        lang=lang,
+        title=title.within(lang),
+        headline=headline.within(lang),
+        subject=subject.within(lang),
+        tone=tone_of(facts),
+        greeting=lines.greeting(facts).within(lang),
+        opening=row.opening(facts).within(lang),
+        ask=row.ask(facts).within(lang),
+        notes=notes_of(facts, lang),
+        link=Url(facts.link),
+        door=Url(facts.door),
+        number=one_line(facts.number, 80),
+        place=lines.place(facts).within(lang),
+        problem=lines.problem(facts).within(lang),
+        until=lines.by(facts).within(lang),
+        rows=tuple(line_of(each, lang) for each in rows if each.value.zh),
+        answers=tuple(
+            Reply(verb.value, lines.ANSWERS[verb].within(lang), Url(url))
+            for verb, url in facts.answers
+        ),
+    )
+
+
+def headline_of(facts: Facts) -> Words:
+    """Place, problem and due instant in one line."""
+    until = lines.by(facts)
     place, problem = lines.place(facts, 30), lines.problem(facts, 30)
     zh = f"（{until.zh}）" if until.zh else ""
     en = f" ({until.en})" if until.en else ""
-    return Words(
-        f"【{title.zh}】{place.zh}：{problem.zh}{zh}", f"[{title.en}] {place.en}: {problem.en}{en}"
-    )
+    return Words(f"{place.zh}：{problem.zh}{zh}", f"{place.en}: {problem.en}{en}")
 
 
-def _kind(facts: Facts) -> Words:
-    return facts.kind.words
+def tone_of(facts: Facts) -> str:
+    """How pressing: late, soon, calm or done."""
+    if facts.kind in _DONE:
+        return "done"
+    if lines.late(facts) or facts.kind in _PRESSING:
+        return "late"
+    return "soon" if facts.kind is NoticeKind.REMINDER else "calm"
 
 
-def _says(zh: str, en: str) -> Line:
-    words = Words(zh, en)
-    return lambda facts: words
+_DONE = {NoticeKind.CLOSED, NoticeKind.ENDED, NoticeKind.TRANSFERRED, NoticeKind.WITHDRAWN}
+_PRESSING = {NoticeKind.ESCALATION, NoticeKind.URGED}
 
 
-def _handed_over(facts: Facts) -> Words:
-    unit = one_line(facts.unit, 80)
-    if facts.role is Role.ASSISTING:
-        return Words(
-            f"以下问题由{unit or '牵头单位'}牵头办理，贵单位为协同单位。",
-            f"This case is led by {unit or 'another unit'}; yours assists.",
-        )
-    return Words(
-        f"以下问题交由{unit or '贵单位'}办理（{facts.role.words.zh}）。",
-        f"This case is given to {unit or 'your unit'} ({facts.role.words.en}).",
-    )
+def notes_of(facts: Facts, lang: str) -> tuple[str, ...]:
+    """What was held back, and that it may come twice."""
+    return said((lines.unsaid(facts), lines.RESEND if facts.resend else lines.NOTHING), lang)
 
 
-def _reminded(facts: Facts) -> Words:
-    said = lines.standing(facts)
-    return Words(f"以下问题{said.zh}，请抓紧办理。", f"This case {said.en}; please see to it.")
+def plain_single(single: Single) -> str:
+    """The house's own text: what the shipped template prints, whatever has become of that."""
+    link, number = _OPEN.within(single.lang), _NUMBER.within(single.lang)
+    colon = Words("：", ": ").within(single.lang)
+    told = [
+        single.greeting,
+        single.opening,
+        *(row.said for row in single.rows),
+        single.ask,
+        link.format(single.link) if single.link else plain_door(single),
+        *(f"{reply.label}{colon}{reply.url}" for reply in single.answers),
+        number.format(single.number) if single.number else "",
+        *single.notes,
+    ]
+    return "\n".join(line for line in told if line)
 
 
-def _escalated(facts: Facts) -> Words:
-    said, level = lines.standing(facts), lines.level(facts)
-    return Words(
-        f"以下问题{said.zh}，现升级为{level.zh}。",
-        f"This case {said.en} and has gone up: {level.en}.",
-    )
-
-
-def _urged(facts: Facts) -> Words:
-    said = lines.standing(facts)
-    return Words(
-        f"督办员催办：以下问题{said.zh}，请立即办理。",
-        f"A supervisor urges: this case {said.en}; please see to it now.",
-    )
-
-
-def _taken_over(facts: Facts) -> Words:
-    if facts.role is Role.ASSISTING:
-        return Words(
-            "以下问题提级办理，贵单位改为协同单位，时限不变。",
-            "This case was taken over from above. Your unit assists from now on; the limit stays.",
-        )
-    return Words(
-        "以下问题提级办理，由贵单位牵头，时限不变。",
-        "Your unit takes this case over and leads from now on; the limit stays.",
-    )
-
-
-def _how_to_handle(facts: Facts) -> Words:
-    if facts.role is Role.ASSISTING:
-        return Words(
-            "请回复：在督办系统签收，配合牵头单位整改，完成后确认本单位的部分。",
-            "To answer: work with the lead unit and confirm your part in Duban when it is done.",
-        )
-    return Words(
-        "请回复：在督办系统签收，时限前反馈整改情况和照片；"
-        "不属本单位职责的，写明理由退单，退单期间时限照算。",
-        "To answer: sign in Duban and hand in what was done, with photos, within the limit. If it "
-        "is not yours, send it back with the reason; the clock runs on meanwhile.",
-    )
-
-
-def _how_to_press_on(facts: Facts) -> Words:
-    unit = one_line(facts.unit, 80)
-    return Words(
-        f"请回复：督促{unit or '责任单位'}尽快{lines.step(facts).zh}，并在督办系统反馈。",
-        f"To answer: press {unit or 'the unit'} on ({lines.step(facts).en}), and say so in Duban.",
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class Template:
-    """One kind of notice: how it opens, what it tells, how to answer, its title in the subject."""
-
-    opening: Line
-    lines: tuple[Line, ...]
-    ask: Line
-    title: Line = _kind
-
-
-_NO_UNIT = (lines.where, lines.what, lines.limit_and_left, lines.why, lines.what_next)
-_FULL = (lines.where, lines.what, lines.who, lines.limit_and_left, lines.why, lines.what_next)
-_SETTLED = (lines.where, lines.what, lines.who, lines.limit, lines.why)
-_EXPOSED = (lines.where, lines.what, lines.who, lines.limit, lines.medium)
-
-_DO_AGAIN = _says(
-    "请回复：时限前重新整改，并在督办系统反馈整改情况和照片。",
-    "To answer: put it right within the limit and hand in what was done, with photos, in Duban.",
+_OPEN = Words(
+    "打开办理：{}（发给您本人，只能用一次）", "Open it here: {} (for you alone; it opens once)"
 )
+_NUMBER = Words("编号：{}", "Case: {}")
+_DOOR = Words("登录办理：{}", "Sign in here: {}")
 
-TEMPLATES: Mapping[NoticeKind, Template] = MappingProxyType(
-    {
-        NoticeKind.DISPATCHED: Template(_handed_over, _NO_UNIT, _how_to_handle),
-        NoticeKind.ASSIGNED: Template(
-            _says(
-                "以下问题已在单位内分派，由您经办或分管。",
-                "Inside your unit this case was given to you, to handle or to lead.",
-            ),
-            _FULL,
-            _how_to_handle,
-        ),
-        NoticeKind.REMINDER: Template(
-            _reminded,
-            _FULL,
-            _says(
-                "请回复：在督办系统办理并反馈；确需延期的，请在时限前申请。",
-                "To answer: act on it in Duban; more time must be asked for before the limit.",
-            ),
-        ),
-        NoticeKind.URGED: Template(
-            _urged,
-            _FULL,
-            _says("请回复：在督办系统办理并反馈进展。", "To answer: act on it in Duban."),
-        ),
-        NoticeKind.ESCALATION: Template(_escalated, _FULL, _how_to_press_on, lines.level),
-        NoticeKind.UNDECIDED: Template(
-            _says("以下问题尚未确定责任单位。", "No unit answers for this case yet."),
-            _NO_UNIT,
-            _says("请回复：在督办系统定责并交办。", "To answer: choose the units in Duban."),
-        ),
-        NoticeKind.RETURNED: Template(
-            _says(
-                "以下问题被退单，裁定前时限照算。",
-                "This case was sent back; the clock runs on until the ruling.",
-            ),
-            _FULL,
-            _says(
-                "请回复：在督办系统裁定，同意则改派，不同意则由原单位继续整改。",
-                "To answer: rule in Duban. Upheld, it goes to another unit; refused, it stays.",
-            ),
-        ),
-        NoticeKind.CONFIRMED: Template(
-            _says("协同单位已完成以下问题的协同部分。", "An assisting unit has done its part."),
-            _FULL,
-            _says(
-                "请回复：全部完成后，由牵头单位在督办系统统一反馈。",
-                "To answer: when all parts are done, the lead unit submits for all in Duban.",
-            ),
-        ),
-        NoticeKind.SUBMITTED: Template(
-            _says(
-                "以下问题已反馈整改完成，请到现场核查。",
-                "This case is said to be put right; please verify on site.",
-            ),
-            _FULL,
-            _says(
-                "请回复：在督办系统填写核查结果并上传照片，通过即销号，不通过即返工。",
-                "To answer: give the result, with photos. Passed closes it; failed is rework.",
-            ),
-        ),
-        NoticeKind.WITHDRAWN: Template(
-            _says(
-                "以下问题的整改反馈已由单位撤回，暂不核查；时限视同未停。",
-                "The unit took its submission back: nothing to verify. The clock ran on.",
-            ),
-            _FULL,
-            _says(
-                "无需再办；单位重新反馈后另行通知。",
-                "Nothing to do; you will be told when it is submitted again.",
-            ),
-        ),
-        NoticeKind.REWORK: Template(
-            _says("以下问题核查未通过，请返工。", "Verification failed; this case is rework."),
-            _FULL,
-            _DO_AGAIN,
-        ),
-        NoticeKind.RELAPSED: Template(
-            _says(
-                "以下问题回头看发现反弹，请返工。",
-                "On looking back the problem was found again; this case is rework.",
-            ),
-            _FULL,
-            _DO_AGAIN,
-        ),
-        NoticeKind.REOPENED: Template(
-            _says(
-                "以下问题销号后重新办理，请按返工时限整改。",
-                "This closed case was taken up again, under the rework limit.",
-            ),
-            _FULL,
-            _DO_AGAIN,
-        ),
-        NoticeKind.REQUEST: Template(
-            _says(
-                "以下问题有一项申请等待审批，批准前时限照算。",
-                "A request waits for a decision; the clock runs on until it is granted.",
-            ),
-            _FULL,
-            _says(
-                "请回复：在督办系统同意或不同意，并写明理由。",
-                "To answer: grant or refuse it in Duban, with the reason.",
-            ),
-        ),
-        NoticeKind.DECIDED: Template(
-            _says("以下问题的申请已有结果。", "What was asked about this case has been decided."),
-            _FULL,
-            _says(
-                "请按结果继续办理，并在督办系统反馈。",
-                "Please go on as decided, and answer in Duban.",
-            ),
-        ),
-        NoticeKind.RECOMPUTED: Template(
-            _says("以下问题的时限已重新核定。", "The time limit of this case was reckoned anew."),
-            _FULL,
-            _says(
-                "请按结果继续办理；有异议的，请在督办系统说明。",
-                "Please go by the new limit; if you object, say so in Duban.",
-            ),
-        ),
-        NoticeKind.TAKEN_OVER: Template(_taken_over, _FULL, _how_to_handle),
-        NoticeKind.TRANSFERRED: Template(
-            _says(
-                "以下问题已改派，贵单位不再承办。",
-                "This case was passed on; your unit no longer has it.",
-            ),
-            _SETTLED,
-            _says(
-                "无需再办；有异议的，请在督办系统说明。",
-                "Nothing to do; if you object, say so in Duban.",
-            ),
-        ),
-        NoticeKind.EXPOSED: Template(
-            _says("以下问题已被曝光。", "This case was exposed in public."),
-            _EXPOSED,
-            _says(
-                "请回复：在督办系统说明整改情况和后续措施。",
-                "To answer: say in Duban what has been done and what will be.",
-            ),
-        ),
-        NoticeKind.PROPOSED: Template(
-            _says(
-                "按督办办法，以下问题的责任单位已达到建议处置的条件，由督办员决定。",
-                "By the policy a measure is proposed for the unit; a supervisor decides.",
-            ),
-            _FULL,
-            _says(
-                "请回复：在督办系统登记处置措施和文号，或不予采纳并写明理由。",
-                "To answer: record the measure with its document number in Duban, or dismiss it "
-                "with the reason.",
-            ),
-        ),
-        NoticeKind.CLOSED: Template(
-            _says("以下问题已核查通过，予以销号。", "This case was verified and is closed."),
-            _SETTLED,
-            _says(
-                "无需再办；请保持，反弹的将重新立案。",
-                "Nothing to do; please keep it so. What comes back is taken up again.",
-            ),
-        ),
-        NoticeKind.ENDED: Template(
-            _says("以下问题不再办理。", "This case is no longer to be worked on."),
-            _SETTLED,
-            _says(
-                "无需再办；有异议的，请在督办系统说明。",
-                "Nothing to do; if you object, say so in Duban.",
-            ),
-        ),
-        NoticeKind.RESUMED: Template(
-            _says(
-                "以下问题挂账已结束，恢复办理和计时。",
-                "The suspension has ended; the case and its clock go on.",
-            ),
-            _FULL,
-            _says(
-                "请回复：在督办系统反馈整改情况。",
-                "To answer: hand in the rectification in Duban.",
-            ),
-        ),
-        NoticeKind.LOOK_BACK: Template(
-            _says(
-                "以下问题已销号，抽中回头看，请到现场复查。",
-                "This closed case was drawn to be looked at again; please go and see.",
-            ),
-            _FULL,
-            _says(
-                "请回复：在督办系统填写回头看结果并上传照片，反弹即返工。",
-                "To answer: give the result with photos in Duban. If it is back, it is rework.",
-            ),
-        ),
-    }
-)
+
+def plain_door(wording: Wording) -> str:
+    """Where to sign in, in the house's own text."""
+    return _DOOR.within(wording.lang).format(wording.door) if wording.door else ""
+
+
+# -- no single case ----------------------------------------------------------------------------
+
+
+MOST_TOLD = 100
+"""Lines of a report."""
+
+
+def _report(facts: Facts, lang: str) -> Report:
+    title = facts.kind.words.within(lang)
+    headline = one_line(facts.headline, 100)
+    subject = Words(f"【{title}】{headline}", f"[{title}] {headline}").within(lang)
+    return Report(
+        kind=facts.kind.value,
+        lang=lang,
+        title=title,
+        headline=headline,
+        subject=subject,
+        tone="calm",
+        greeting=lines.greeting(facts).within(lang),
+        notes=notes_of(facts, lang),
+        door=Url(facts.door),
+        told=tuple(one_line(line, 300) for line in facts.told[:MOST_TOLD]),
+    )
+
+
+def _shorter(report: Report) -> Callable[[int], Report]:
+    return lambda count: replace(report, told=report.told[:count])
+
+
+def plain_report(report: Report) -> str:
+    """The house's own text of a report."""
+    told = [report.greeting, report.headline, *report.told, plain_door(report), *report.notes]
+    return "\n".join(line for line in told if line)

@@ -1,27 +1,34 @@
 """专用链接: from a notice to the case in two taps: the link, and the button.
 
-Looking at the page uses nothing up, for mail servers and chat programs fetch links before
-people do; the button opens the session, and signs for the case at once where that is what is
-asked.
+Looking at the page uses nothing up and does nothing, for mail servers and chat programs fetch
+links before people do; the button opens the session. A link that answers shows the one form of
+its verb: what is sent from there is carried out as from the case's own page.
 """
 
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime
-from typing import Annotated
 
-from fastapi import APIRouter, Form, Request
+from fastapi import APIRouter, Request
 from starlette.responses import RedirectResponse, Response
 
 from ledger import links
 from ledger.accounts import seen
+from ledger.file import File, open_file
+from ledger.links import Opening
 from ledger.scope import Missing, case_for
 from models.verb import Verb
-from models.words import Words
-from portal.acting import carry_out
+from models.words import Trouble, Words
+from portal.acting import ACTIONS, carry_out
+from portal.beforehand import known_refusal, said
+from portal.fields import fields
 from portal.house import At, House, InHouse
-from portal.seeing import Seer, agent, asking, set_cookie
+from portal.pages import case
+from portal.pages.case import Sent
+from portal.seeing import Asking, Seer, agent, asking, set_cookie
 from portal.templating import flash, render
-from rules.lifecycle import Refused
+from portal.uploading import MOST
+from rules.lifecycle import Refused, move
 from rules.permission import Viewer
 
 router = APIRouter()
@@ -29,32 +36,84 @@ router = APIRouter()
 
 @router.get("/l/{secret}")
 def landing(request: Request, house: InHouse, at: At, secret: str) -> Response:
-    """What the link opens, and the buttons that open it."""
+    """What the link opens or does, and the button for it."""
     opening = links.look(house.ledger, secret, at)
     if isinstance(opening, Words):
         return render(request, "link_refused.html", 410, words=opening)
-    return render(request, "link.html", opening=opening, secret=secret)
+    if opening.verb is None:
+        return _door(request, opening, secret)
+    file = open_file(house.ledger, opening.reader, opening.number, at, house.reference())
+    not_now = _not_now(file, opening.verb, at)
+    if not_now is not None:
+        return _door(request, replace(opening, to_sign=False), secret, not_now)
+    return render(
+        request, "link_answer.html", opening=opening, secret=secret, file=file,
+        verb=opening.verb, label=LABELS[opening.verb], action=ACTIONS[opening.verb],
+        fields=fields(opening.verb, file, {}), said=said(file, opening.verb, at),
+        seen=len(file.thread.records), most=MOST,
+    )  # fmt: skip
+
+
+LABELS = {
+    Verb.ACKNOWLEDGE: Words("签收", "Sign for it"),
+    Verb.SUBMIT: Words("报告已整改", "Report it done"),
+    Verb.REQUEST_EXTENSION: Words("申请延期", "Ask for more time"),
+}
+"""What is pressed."""
+
+
+def _door(
+    request: Request, opening: Opening, secret: str, not_now: Words | None = None
+) -> Response:
+    return render(request, "link.html", opening=opening, secret=secret, not_now=not_now)
+
+
+def _not_now(file: File, verb: Verb, at: datetime) -> Words | None:
+    """Why what the link was made for can no longer be done, or None where it can."""
+    if verb in file.offered:
+        return known_refusal(file, verb, at)
+    answer = move(file.case.status, verb)
+    return answer.reason if isinstance(answer, Refused) else _NOT_YOURS
+
+
+_NOT_YOURS = Words(
+    "这一步现在不需要或不再由您办理，案件可能已由他人办过。请看最新情况。",
+    "This step is not needed now, or no longer yours: somebody may have taken it. See how the "
+    "case stands.",
+)
 
 
 @router.post("/l/{secret}")
-def open_link(
-    request: Request,
-    house: InHouse,
-    at: At,
-    secret: str,
-    sign: Annotated[str, Form()] = "",
-) -> Response:
-    """Use the link up: open the case for this browser, and sign for it where that was pressed."""
+def open_link(request: Request, house: InHouse, at: At, secret: str, form: Sent) -> Response:
+    """Use the link up: open the case for this browser, and do what was pressed."""
     used = links.use(house.ledger, secret, at, agent(request))
     if isinstance(used, Words):
         return render(request, "link_refused.html", 410, words=used)
     token, opening = used
-    response = RedirectResponse(f"/cases/{opening.number}", 303)
     linked = seen(house.ledger, token, at)
-    here = asking(request).viewer
-    if linked is not None and not _signed_in(house, here, linked, opening.number):
+    if linked is None:
+        return RedirectResponse("/sign-in", 303)
+    stays = _signed_in(house, asking(request).viewer, linked, opening.number)
+    if not stays:
+        # The page that answers is already read by whoever came by the link.
+        request.state.asking = Asking(linked, token, asking(request).lang)
+    response = _opened(request, house, linked, opening, form, at)
+    if not stays:
         set_cookie(response, token, house.settings)
-    if sign and linked is not None:
+    return response
+
+
+def _opened(
+    request: Request, house: House, linked: Viewer, opening: Opening, form: Sent, at: datetime
+) -> Response:
+    response = RedirectResponse(f"/cases/{opening.number}", 303)
+    if opening.verb is not None and form.get("version") is not None:
+        try:
+            name = opening.verb.value
+            return case.do(request, house, linked, at, opening.number, name, form)
+        except Trouble as trouble:  # it is theirs no longer
+            flash(response, trouble.words, "refused")
+    elif form.get("sign"):
         _sign(house, response, linked, opening.number, at)
     return response
 

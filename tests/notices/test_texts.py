@@ -38,7 +38,8 @@ FULL = replace(
     next_words="通报单位负责人",
 )
 
-every_kind = pytest.mark.parametrize("kind", list(NoticeKind))
+OF_A_CASE = [kind for kind in NoticeKind if kind is not NoticeKind.SUMMARY]
+every_kind = pytest.mark.parametrize("kind", OF_A_CASE)
 
 
 @every_kind
@@ -68,8 +69,8 @@ def test_every_kind_tells_how_to_answer_or_that_nothing_is_to_be_done(kind: Noti
 
 def test_every_kind_has_its_own_row_and_is_told_apart_in_the_subject() -> None:
     assert set(TEMPLATES) == set(NoticeKind)
-    subjects = {compose(replace(FULL, kind=kind)).subject for kind in NoticeKind}
-    assert len(subjects) == len(NoticeKind)
+    subjects = {compose(replace(FULL, kind=kind)).subject for kind in OF_A_CASE}
+    assert len(subjects) == len(OF_A_CASE)
 
 
 def test_a_late_case_says_how_late_in_working_time() -> None:
@@ -178,8 +179,8 @@ def test_every_kind_can_be_read_in_english_too(kind: NoticeKind) -> None:
 
 
 def test_english_subjects_tell_the_kinds_apart_too() -> None:
-    subjects = {compose(replace(FULL, kind=kind), "en").subject for kind in NoticeKind}
-    assert len(subjects) == len(NoticeKind)
+    subjects = {compose(replace(FULL, kind=kind), "en").subject for kind in OF_A_CASE}
+    assert len(subjects) == len(OF_A_CASE)
 
 
 # -- who reads it ------------------------------------------------------------------------------
@@ -207,6 +208,6 @@ def test_who_is_exposed_reads_where() -> None:
 def test_what_was_held_back_is_said_and_where_to_see_it() -> None:
     body = compose(replace(FULL, unsaid=3)).body
     assert "另有 3 条提醒超过每日上限" in body
-    assert "duban outbox --state capped" in body
+    assert "我的通知" in body
     assert "上限" not in compose(FULL).body
     assert "1 more reminder was held back" in compose(replace(FULL, unsaid=1), "en").body
