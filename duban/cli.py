@@ -7,7 +7,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from duban import accounts, looking, looking_back, measuring, people, recomputing, show
+from duban import (
+    accounts,
+    looking,
+    looking_back,
+    mailing,
+    measuring,
+    people,
+    recomputing,
+    show,
+    wording,
+)
 from duban.calendar import reckon
 from duban.do import app as do_app
 from duban.looking import AsJson, At
@@ -35,9 +45,11 @@ app.add_typer(do_app, name="do")
 accounts.add_to(app)
 looking.add_to(app)
 looking_back.add_to(app)
+mailing.add_to(app)
 measuring.add_to(app)
 people.add_to(app)
 recomputing.add_to(app)
+wording.add_to(app)
 
 
 # -- setting up --------------------------------------------------------------------------------

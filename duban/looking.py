@@ -1,4 +1,4 @@
-"""The commands that only look: cases, one case, its explanation, the log, the outbox."""
+"""The commands that only look: cases, one case, its explanation, the log."""
 
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
@@ -6,12 +6,11 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from duban import proving, show
+from duban import outbox, proving, show
 from duban.explained import document
 from duban.letter import case_letter
 from duban.session import at_of, now, opened, settings
 from ledger.log import LogRow
-from ledger.log import outbox as outbox_rows
 from ledger.log import rows as log_rows
 from ledger.reference import read, zone
 from ledger.thread import Thread, read_case
@@ -36,7 +35,8 @@ def add_to(app: typer.Typer) -> None:
     log_app.callback(invoke_without_command=True)(log)
     proving.add_to(log_app)
     app.add_typer(log_app, name="log")
-    for command in (cases, case, explain, outbox, units):
+    outbox.add_to(app)
+    for command in (cases, case, explain, units):
         app.command()(command)
 
 
@@ -182,26 +182,3 @@ _STATES = {state.value: state.words.zh for state in NoticeState}
 
 def _told(who: Mapping[str, Any]) -> str:
     return f"{who['unit']} {who['person']}（{_STATES.get(who.get('state', ''), '')}）"
-
-
-def outbox(
-    state: Annotated[NoticeState | None, typer.Option("--state", help="只看此状态")] = None,
-    as_json: AsJson = False,
-) -> None:
-    """发件箱：通知、渠道、尝试、回音 · notices with channel, attempts and answer."""
-    ledger = opened()
-    rows = outbox_rows(ledger, state)
-    if as_json:
-        return show.print_json({"rows": rows}, zone(ledger))
-    if not rows:
-        show.out.print("发件箱为空 · the outbox is empty.")
-        return None
-    return show.print_table(
-        "发件箱 · outbox",
-        ("案号", "收件人", "为何", "状态", "渠道", "次", "回音"),
-        [
-            (r.case, r.person, r.key.rpartition(":")[0], _STATES[r.state], r.channel, r.attempts,
-             r.answer + ("（可能收到两次）" if r.maybe_twice else ""))
-            for r in rows
-        ],
-    )  # fmt: skip

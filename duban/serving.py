@@ -1,5 +1,6 @@
 """The process that serves the deployments of `deploy/prefect.yaml` to the running server."""
 
+import os
 from collections.abc import Iterator
 from datetime import timedelta
 from importlib import import_module
@@ -25,9 +26,16 @@ def declared() -> list[dict[str, Any]]:
     return list(yaml.safe_load((SHIPPED / "prefect.yaml").read_text("utf-8"))["deployments"])
 
 
+NEEDS = {"incoming": "DUBAN_IMAP_URL"}
+"""What is served only where a setting says with whom to work."""
+
+
 def deployments() -> Iterator[Any]:
     """Those with an active schedule, ready to be served on this machine."""
+    lacking = {name for name, setting in NEEDS.items() if not os.environ.get(setting)}
     for one in declared():
+        if one["name"] in lacking:
+            continue
         schedules = [s for s in one["schedules"] if s.get("active", True)]
         if schedules:
             limit = one["concurrency_limit"]

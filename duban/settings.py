@@ -32,8 +32,17 @@ class Settings(BaseSettings):
     photos: str = ""
     """Where pictures are kept: a folder, or an fsspec URL such as s3://bucket/prefix. Empty:
     `photos` in the home folder."""
+    hooks_private: bool = False
+    """Whether outgoing hooks may call systems of the house's own network; see docs/hooks.md."""
+    imap_url: str = Field(default="", repr=False)
+    """Where mail is fetched: imaps://user:password@host:993/INBOX. Empty: nowhere."""
+    mail_domain: str = ""
+    """The domain of the address notices are sent from: mail of our own that comes back is known
+    by it. Empty: known by its other marks."""
     sign_in_file: Path | None = None
     """Settings of other houses' sign-in; see docs/sign-in.md."""
+    metrics_token: str = Field(default="", repr=False)
+    """The key with which Prometheus may read /metrics; see docs/notices.md."""
 
     def address(self) -> str:
         """The portal's public address, without a slash at its end."""
@@ -58,8 +67,12 @@ def prepare() -> Settings:
     os.environ["DUBAN_HOME"] = str(home)
     os.environ["DUBAN_DATABASE_URL"] = settings.database()
     os.environ["DUBAN_PHOTOS"] = settings.store()
+    os.environ["DUBAN_HOOKS_PRIVATE"] = str(settings.hooks_private).lower()
     if settings.portal_url:
         os.environ["DUBAN_PORTAL_URL"] = settings.portal_url
+    for name, said in {"IMAP_URL": settings.imap_url, "MAIL_DOMAIN": settings.mail_domain}.items():
+        if said:  # from .env: the children of this process have only the environment
+            os.environ[f"DUBAN_{name}"] = said
     for name, value in {
         "PREFECT_HOME": str(home / "prefect"),
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",

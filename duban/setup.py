@@ -128,7 +128,10 @@ def _loader(file: Path) -> tuple[str, Load]:
 
 
 def _load_city(city: loading.CityFile, connection: Any) -> str:
-    loading.load_city(connection, city)
+    from tasks.surroundings import vault
+    from tasks.ways import way_of
+
+    loading.load_city(connection, city, partial(way_of, vault=vault()))
     return (
         f"已装载城市资料：{len(city.units)} 个单位、{len(city.people)} 人、"
         f"{len(city.routes)} 条路由 · city loaded"

@@ -6,6 +6,7 @@ from prefect import flow
 
 from flows.running import in_short, instant, leave
 from tasks.deliver import send_owed
+from tasks.hooks import call_hooks
 
 
 @flow(name="deliver", flow_run_name="deliver", timeout_seconds=1800)
@@ -14,6 +15,6 @@ def deliver(at: datetime | None = None) -> dict[str, int]:
     moment = instant(at)
     if moment is None:
         return {}
-    counts = send_owed(moment)
+    counts = send_owed(moment) | call_hooks(moment)
     leave("deliver", moment, [counts], in_short(counts))
     return counts

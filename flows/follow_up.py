@@ -8,6 +8,7 @@ from prefect import flow
 from flows.running import in_short, instant, leave
 from ledger import log
 from tasks.follow_up import hands, look_at_due, propose_measures
+from tasks.summaries import owe_summaries
 from tasks.surroundings import ledger
 
 SHOWN = 500
@@ -18,7 +19,7 @@ def follow_up(at: datetime | None = None) -> dict[str, int]:
     """Look at every case whose time has come by `at`; counts what was done.
 
     The work is shared by as many hands as the database lets work at once. Units whose cards
-    and levels call for it are then `proposed` for an interview.
+    and levels call for it are then `proposed` for an interview, and weekly summaries `summed`.
     """
     moment = instant(at)
     if moment is None:
@@ -29,6 +30,7 @@ def follow_up(at: datetime | None = None) -> dict[str, int]:
         counts.update(other.result())
     if proposed := propose_measures(moment):
         counts["proposed"] = proposed
+    counts.update(owe_summaries(moment))
     leave("follow-up", moment, _why(moment) if counts else [], in_short(counts))
     return dict(counts)
 

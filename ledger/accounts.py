@@ -184,7 +184,7 @@ def _touch(ledger: Ledger, session: Any, at: datetime) -> None:
 
 
 def _viewer(connection: Connection, session: Any) -> Viewer | None:
-    person = _person(connection, session.person_id)
+    person = active_person(connection, session.person_id)
     if person is None:
         return None
     if session.link_id is not None:
@@ -192,7 +192,7 @@ def _viewer(connection: Connection, session: Any) -> Viewer | None:
     return _by_account(connection, session, person)
 
 
-def _person(connection: Connection, person_id: int) -> Any:
+def active_person(connection: Connection, person_id: int) -> Any:
     """A person who is active, with how they are called in records: by code too among namesakes."""
     people = table(Person)
     others = people.alias()
@@ -252,7 +252,7 @@ def viewer_of(connection: Connection, account_id: int) -> Viewer | None:
     rows = table(Account)
     query = sa.select(rows).where(rows.c.id == account_id, rows.c.active)
     account = connection.execute(query).one_or_none()
-    person = _person(connection, account.person_id) if account is not None else None
+    person = active_person(connection, account.person_id) if account is not None else None
     if account is None or person is None:
         return None
     return Viewer(

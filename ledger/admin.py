@@ -58,11 +58,15 @@ class Deed(Labelled):
     CHANNEL_REMOVED = "channel.remove", "删除渠道", "channel removed"
     CHANNEL_MOVED = "channel.move", "调整渠道顺序", "order of channels changed"
     CHANNEL_TESTED = "channel.test", "测试渠道", "channel tested"
+    CHANNEL_DELAYED = "channel.delay", "设定渠道延迟", "delay of a channel set"
+    CHANNEL_SWITCHED = "channel.switch", "启用或停用渠道", "channel switched on or off"
     ACCOUNT_ADDED = "account.add", "开通账号", "account opened"
     ACCOUNT_RESET = "account.reset", "重置口令", "password reset"
     ACCOUNT_CLOSED = "account.close", "停用账号", "account closed"
     ACCOUNT_REOPENED = "account.reopen", "恢复账号", "account opened again"
     ACCOUNT_UNLOCKED = "account.unlock", "解除锁定", "account unlocked"
+    NOTICES_CHOSEN = "account.notices", "本人设定通知", "own wishes about notices"
+    SUBSCRIBED = "account.subscribe", "本人订阅周报", "own weekly summary"
     ROLE_GRANTED = "account.grant", "授予角色", "role granted"
     ROLE_WITHDRAWN = "account.ungrant", "收回角色", "role withdrawn"
     SIGNED_OUT = "account.sign_out", "结束会话", "sessions ended"
@@ -71,6 +75,13 @@ class Deed(Labelled):
     TOKEN_MADE = "token.make", "新建令牌", "token made"
     TOKEN_REVOKED = "token.revoke", "收回令牌", "token revoked"
     LINKS_REVOKED = "link.revoke", "收回专用链接", "links revoked"
+    HOOK_ADDED = "hook.add", "新增外发接口", "outgoing hook added"
+    HOOK_SWITCHED_ON = "hook.on", "启用外发接口", "outgoing hook switched on"
+    HOOK_SWITCHED_OFF = "hook.off", "停用外发接口", "outgoing hook switched off"
+    HOOK_GONE = "hook.gone", "对方已停用接口", "outgoing hook gone at the other end"
+    HOOK_TESTED = "hook.test", "测试外发接口", "outgoing hook tested"
+    HOOK_RESENT = "hook.again", "重发未送达的调用", "calls given up sent again"
+    HOOK_REMOVED = "hook.remove", "删除外发接口", "outgoing hook removed"
 
     @property
     def of_reference(self) -> bool:
@@ -196,7 +207,9 @@ _HOLDERS = {
     "escalation": Words("督办日志", "the escalation log"),
     "evidence": Words("整改证据", "evidence"),
     "link": Words("专用链接", "links"),
+    "hook": Words("外发接口", "outgoing hooks"),
     "proposal": Words("处置建议", "proposals"),
+    "subscription": Words("单位周报", "weekly summaries"),
     "measure": Words("处置记录", "measures"),
 }
 

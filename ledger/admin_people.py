@@ -1,6 +1,6 @@
 """管理人员: people, their duties, how they are reached, when they are away, whose week it is."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -16,6 +16,7 @@ from ledger.changes import table
 from ledger.database import Ledger
 from ledger.scope import Missing
 from models.account import Account
+from models.outlet import Outlet
 from models.person import Absence, Channel, Duty, DutyKind, Person, Rota
 from models.unit import Unit
 from models.words import Trouble, Words
@@ -24,7 +25,6 @@ from rules.duty import Away, Roster
 PERSON = Words("人员", "person")
 LONGEST_NAME = 60
 
-Mask = Callable[[str], str]
 """An address as it may be shown."""
 
 
@@ -53,7 +53,7 @@ class PersonPage:
     duties: Sequence[Any]
     """Rows: id, unit_id, unit, duty."""
     channels: Sequence[Any]
-    """Rows: id, position, shown; the address masked."""
+    """Rows: id, position, shown (the address masked), delay, active, per_minute."""
     absences: Sequence[Any]
     """Rows: id, start, until, substitute."""
     account_id: int | None
@@ -110,25 +110,33 @@ def _lines(connection: Connection, rows: Sequence[Any]) -> list[PersonLine]:
     ]  # fmt: skip
 
 
-def person(ledger: Ledger, person_id: int, mask: Mask) -> PersonPage:
+def person(ledger: Ledger, person_id: int) -> PersonPage:
     """One person. Raises Missing."""
-    channels, accounts = table(Channel), table(Account)
+    accounts = table(Account)
     with ledger.snapshot() as connection:
         row = _person(connection, person_id)
-        ways = connection.execute(
-            sa.select(channels).where(channels.c.person_id == person_id).order_by("position")
-        ).all()
+        ways = connection.execute(_ways(person_id)).all()
         account = connection.execute(
             sa.select(accounts.c.id, accounts.c.login).where(accounts.c.person_id == person_id)
         ).one_or_none()
         return PersonPage(
             row.id, row.code, row.name, row.active,
             duties=_duties(connection, table(Duty).c.person_id == person_id),
-            channels=[(way.id, way.position, mask(way.url)) for way in ways],
+            channels=ways,
             absences=_absences(connection, table(Absence).c.person_id == person_id),
             account_id=account.id if account else None,
             login=account.login if account else "",
         )  # fmt: skip
+
+
+def _ways(person_id: int) -> sa.Select[Any]:
+    """The channels of a person in their order, with how many messages a minute each takes."""
+    channels, outlets = table(Channel), table(Outlet)
+    names = ("id", "position", "shown", "delay", "active")
+    rate = sa.func.coalesce(outlets.c.per_minute, 0).label("per_minute")
+    query = sa.select(*(channels.c[name] for name in names), rate)
+    query = query.join(outlets, channels.c.outlet == outlets.c.digest, isouter=True)
+    return query.where(channels.c.person_id == person_id).order_by(channels.c.position)
 
 
 def _person(connection: Connection, person_id: int) -> Any:

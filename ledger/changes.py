@@ -183,6 +183,7 @@ class Change:
                     "next_try_at": not_before or at,
                     "state": NoticeState.OWED,
                     "attempts": 0,
+                    "forgiven": 0,
                     "lease_by": "",
                 }
             )

@@ -2,13 +2,13 @@
 
 import csv
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime, time
 from hashlib import sha256
 from importlib.resources import files
 from io import StringIO
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
@@ -18,12 +18,12 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
 from sqlmodel import SQLModel
 
-from ledger import counters, people
+from ledger import counters, outlets, people
 from ledger.changes import table
 from ledger.reference import LOADS, worktime_of
 from models.calendar import CalendarDay, CalendarYear, City
 from models.category import Category, CategoryKind, Role, Route, RouteUnit
-from models.person import Channel, Duty, DutyKind, Person
+from models.person import Channel, Duty, DutyKind, Person, Way
 from models.policy import PolicyVersion
 from models.unit import Area, Unit, UnitAlias, UnitKind
 from models.words import Trouble
@@ -253,6 +253,7 @@ class PersonPart(_Part):
 
     code: str
     name: str
+    lang: Literal["zh", "en"] = "zh"
     channels: list[str] = []
     duties: list[DutyPart] = []
     absences: list[AbsencePart] | None = None
@@ -309,8 +310,10 @@ def parse_city(text: str, file: str) -> CityFile:
         ) from None
 
 
-def load_city(connection: Connection, file: CityFile) -> None:
+def load_city(connection: Connection, file: CityFile, way: Callable[[str], Way] = Way) -> None:
     """Write the city, its areas, units, people, rotas and routes.
+
+    `way` makes of a channel's address what is kept of it.
 
     What has a known code is brought up to date; the duties and channels of the people in
     the file, and the absences where it names any, take the place of those they had; and so do
@@ -330,7 +333,7 @@ def load_city(connection: Connection, file: CityFile) -> None:
     upsert(connection, City, [city], "id")
     areas = _areas(connection, file.areas)
     units = _units(connection, file.units, areas)
-    ids = _people(connection, file.people, units)
+    ids = _people(connection, file.people, units, way)
     _absences(connection, file, ids)
     _rotas(connection, file.rotas, units, ids)
     _routes(connection, file.routes, units, areas)
@@ -450,9 +453,12 @@ def _check_rotas(file: CityFile) -> None:
 
 
 def _people(
-    connection: Connection, parts: Sequence[PersonPart], units: Mapping[str, int]
+    connection: Connection,
+    parts: Sequence[PersonPart],
+    units: Mapping[str, int],
+    way: Callable[[str], Way],
 ) -> dict[str, int]:
-    rows = [{"code": p.code, "name": p.name, "active": True} for p in parts]
+    rows = [{"code": p.code, "name": p.name, "active": True, "lang": p.lang} for p in parts]
     upsert(connection, Person, rows, "code")
     ids = _ids(connection, Person)
     mine = [ids[part.code] for part in parts]
@@ -464,13 +470,10 @@ def _people(
         for p in parts
         for d in p.duties
     ]
-    channels = [
-        {"person_id": ids[p.code], "position": n, "url": url}
-        for p in parts
-        for n, url in enumerate(p.channels)
-    ]
+    ways = [(ids[p.code], n, way(url)) for p in parts for n, url in enumerate(p.channels)]
     _insert(connection, Duty, duties)
-    _insert(connection, Channel, channels)
+    _insert(connection, Channel, [outlets.channel_row(*each) for each in ways])
+    outlets.keep(connection, [each for _, _, each in ways])
     return ids
 
 

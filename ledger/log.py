@@ -141,7 +141,8 @@ def outbox(ledger: Ledger, state: NoticeState | None = None) -> list[OutboxRow]:
     notices, cases, people = table(Notice), table(Case), table(Person)
     query = (
         sa.select(notices, cases.c.number, people.c.name.label("person"))
-        .join(cases, notices.c.case_id == cases.c.id)
+        # A summary is about no single case.
+        .join(cases, notices.c.case_id == cases.c.id, isouter=True)
         .join(people, notices.c.person_id == people.c.id)
         .order_by(notices.c.id)
     )
@@ -160,7 +161,7 @@ def outbox_row(row: Any, tries: Sequence[Any]) -> OutboxRow:
     last = tries[-1] if tries else None
     return OutboxRow(
         key=row.key,
-        case=row.number,
+        case=row.number or "",
         kind=row.kind.value,
         person=row.person,
         channel=last.channel if last else "",

@@ -15,8 +15,11 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from ledger.changes import table
+from ledger.choosing import channels_of
 from ledger.database import Ledger
 from ledger.health import CALENDAR_ENDS, LATE_LOOK, STUCK_NOTICE
+from ledger.log import attempts_of
+from ledger.next_way import Exit, exits_of, next_of
 from ledger.reference import Reference
 from ledger.sieve import seen_among
 from models.account import AccountRole
@@ -49,6 +52,8 @@ class Line:
     channel: str
     unit: str
     people: tuple[str, ...]
+    ids: frozenset[int]
+    """Of those people."""
     last: datetime
     outcome: DeliveryOutcome
     answer: str
@@ -60,6 +65,14 @@ class Line:
     def works(self) -> bool:
         """Whether its newest attempt went well."""
         return self.since is None
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """An outlet that fails or has a limit, and how many notices wait to go through it next."""
+
+    exit: Exit
+    waiting: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +89,7 @@ class Pulse:
     stuck: int
     oldest_wait: datetime | None
     lines: Sequence[Line]
+    queues: Sequence[Queue]
     dead: Counter[str]
     """Notices that reached nobody, among the newest, by person."""
     capped: Counter[str]
@@ -96,6 +110,7 @@ def pulse(ledger: Ledger, viewer: Viewer, reference: Reference, at: datetime) ->
     with ledger.snapshot() as connection:
         mine = _Mine(connection, viewer)
         waiting = mine.of(_next_to_go())
+        lines = _lines(mine)
         late = sa.select(cases.c.id.label("case_id")).where(cases.c.next_look_at < at - LATE_LOOK)
         return Pulse(
             recorded_at=_newest(connection, records),
@@ -106,7 +121,8 @@ def pulse(ledger: Ledger, viewer: Viewer, reference: Reference, at: datetime) ->
             waiting=len(waiting),
             stuck=sum(row.next_try_at < at - STUCK_NOTICE for row in waiting),
             oldest_wait=waiting[0].next_try_at if waiting else None,
-            lines=_lines(mine),
+            lines=lines,
+            queues=_queues(mine, waiting, lines, at),
             dead=_ended(mine, NoticeState.DEAD),
             capped=_ended(mine, NoticeState.CAPPED),
             unpublished=_unpublished(reference, at),
@@ -139,7 +155,8 @@ def _next_to_go() -> sa.Select[Any]:
         # Written into the statement, as the index of these rows has it.
         literal_execute=True,
     )
-    query = sa.select(notices.c.case_id, notices.c.next_try_at).where(notices.c.state.in_(states))
+    names = ("id", "case_id", "person_id", "next_try_at", "owed_at", "attempts", "forgiven")
+    query = sa.select(*(notices.c[name] for name in names)).where(notices.c.state.in_(states))
     return query.order_by(notices.c.next_try_at).limit(MOST)
 
 
@@ -194,6 +211,7 @@ def _lines(mine: _Mine) -> list[Line]:
     query = (
         sa.select(
             tries.c.channel, tries.c.at, tries.c.outcome, tries.c.answer, notices.c.case_id,
+            notices.c.person_id,
             units.c.name.label("unit"), people.c.name.label("person"),
         )
         .join(notices, tries.c.notice_id == notices.c.id)
@@ -217,6 +235,7 @@ def _line(channel: str, unit: str, attempts: Sequence[Any]) -> Line:
         channel=channel,
         unit=unit,
         people=tuple(dict.fromkeys(row.person for row in attempts)),
+        ids=frozenset(row.person_id for row in attempts),
         last=last.at,
         outcome=last.outcome,
         answer=last.answer,
@@ -224,3 +243,30 @@ def _line(channel: str, unit: str, attempts: Sequence[Any]) -> Line:
         good_at=attempts[good[-1]].at if good else None,
         refused=len(refused),
     )
+
+
+# -- outlets -----------------------------------------------------------------------------------
+
+
+def _queues(
+    mine: _Mine, waiting: Sequence[Any], lines: Sequence[Line], at: datetime
+) -> list[Queue]:
+    """The outlets that fail or have a limit, with what waits for each; the worst first.
+
+    Of others than administrators: those of the people they see notices of.
+    """
+    connection, digests = mine.connection, None
+    if not mine.viewer.is_(AccountRole.ADMINISTRATOR):
+        people = {who for line in lines for who in line.ids} | {row.person_id for row in waiting}
+        ways = channels_of(connection, sorted(people)).values()
+        digests = {channel.outlet for channels in ways for channel in channels}
+    tried = attempts_of(connection, [row.id for row in waiting if row.attempts])
+    onward = next_of(connection, waiting, tried, at).values()
+    counts = Counter(way.outlet.digest for way in onward if way.outlet)
+    exits = exits_of(connection, at, digests).values()
+    found = [Queue(each, counts[each.digest]) for each in exits if _is_worth_telling(each)]
+    return sorted(found, key=lambda q: (q.exit.tap.failing_since is None, -q.waiting, q.exit.id))
+
+
+def _is_worth_telling(each: Exit) -> bool:
+    return bool(each.tap.failing_since or each.shut_until or each.tap.per_minute)

@@ -30,17 +30,18 @@ def sieve(
     size: int,
     *conditions: sa.ColumnElement[bool],
     reach: int | None = None,
+    alone: Callable[[Any], bool] = lambda row: False,
 ) -> list[Any]:
     """Up to `size` rows whose cases the viewer sees and `conditions` on `case_` hold for.
 
-    At most about `reach` rows are read.
+    At most about `reach` rows are read. Rows of no case are kept as `alone` says.
     """
     kept: list[Any] = []
     last, chunk, read = None, min(size, LARGEST), 0
     while len(kept) < size and (reach is None or read < reach):
         rows = connection.execute(more(last).limit(chunk)).all()
         seen = seen_among(connection, viewer, {row.case_id for row in rows}, *conditions)
-        kept += [row for row in rows if row.case_id in seen]
+        kept += [r for r in rows if (alone(r) if r.case_id is None else r.case_id in seen)]
         if len(rows) < chunk:
             break
         last, read, chunk = rows[-1], read + chunk, min(2 * chunk, LARGEST)
@@ -50,13 +51,13 @@ def sieve(
 def seen_among(
     connection: Connection,
     viewer: Viewer,
-    ids: Collection[int],
+    ids: Collection[int | None],
     *conditions: sa.ColumnElement[bool],
 ) -> set[int]:
-    """Those of some cases that the viewer sees, as far as the conditions hold."""
+    """Those of some cases that the viewer sees, as far as the conditions hold; None is no case."""
     cases = table(Case)
     found: set[int] = set()
-    known: Sequence[int] = sorted(ids)
+    known: Sequence[int] = sorted(case for case in ids if case is not None)
     for start in range(0, len(known), LARGEST):
         mine = among(connection, cases.c.id, known[start : start + LARGEST])
         query = sa.select(cases.c.id).where(mine, visible(connection, viewer), *conditions)

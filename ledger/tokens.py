@@ -41,6 +41,8 @@ class Scope(Labelled):
     LOG_READ = "log:read", "查看督办日志", "read the escalation log"
     REFERENCE_READ = "reference:read", "查看基础资料", "read reference data"
     NOTICES_READ = "notices:read", "查看通知", "read notices"
+    METRICS_READ = "metrics:read", "读取运行指标", "read metrics"
+    RECEIPTS_WRITE = "receipts:write", "回报短信送达", "report that text messages arrived"
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +136,17 @@ def find(ledger: Ledger, secret: str, at: datetime) -> Bearer | None:
     if token.used_at is None or token.used_at + _TOUCH < at:
         _touch(ledger, token.id, at)
     return Bearer(token.id, viewer, frozenset(s for s in Scope if s in token.scopes))
+
+
+def any_with(ledger: Ledger, scope: Scope, at: datetime) -> bool:
+    """Whether anybody holds a token with this scope that still opens something."""
+    rows = table(Token)
+    query = sa.select(rows.c.scopes).where(
+        rows.c.revoked_at.is_(None),
+        sa.or_(rows.c.expires_at.is_(None), rows.c.expires_at > at),
+    )
+    with ledger.snapshot() as connection:
+        return any(scope in scopes for scopes in connection.execute(query).scalars())
 
 
 def _touch(ledger: Ledger, token_id: int, at: datetime) -> None:

@@ -10,7 +10,7 @@ from documents.pictures import MAX_BYTES
 from documents.store import Store
 from duban.settings import Settings
 from ledger.database import Ledger
-from portal import errors
+from portal import errors, receiving
 from portal.api import v1
 from portal.api.bounds import Bounded
 from portal.house import House
@@ -39,11 +39,12 @@ def create(ledger: Ledger, settings: Settings) -> FastAPI:
     app = FastAPI(title="Duban 督办", docs_url=None, redoc_url=None, openapi_url=None)
     gate(settings)  # sign-in settings that will not do are refused now, not at the door
     app.state.house = House(ledger, settings, Store(settings.store()))
-    app.add_middleware(Bounded, most=PAGE_BODY, more={})
+    app.add_middleware(Bounded, most=PAGE_BODY, more=receiving.BOUNDS)
     app.middleware("http")(_headers)
     errors.install(app)
     for router in routers():
         app.include_router(router, dependencies=[Depends(guarded)])
+    app.include_router(receiving.router)
     app.mount(v1.AT, v1.create(app.state.house))
     app.mount("/static", StaticFiles(directory=HERE / "static"), name="static")
     return app

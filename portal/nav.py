@@ -25,6 +25,8 @@ ITEMS = (
     Item("/mine", Words("我单位的案件", "Our cases"), "inbox", (R.CONTACT, R.HEAD)),
     Item("/board", Words("待我决定", "To decide"), "scale", (R.SUPERVISOR,)),
     Item("/log", Words("督办日志", "Escalations"), "ladder", (R.SUPERVISOR, R.LEADER)),
+    Item("/notices", Words("通知", "Notices"), "bell", (R.SUPERVISOR,)),
+    Item("/incoming", Words("来信", "Mail"), "message", (R.SUPERVISOR,)),
     Item("/cases", Words("全部案件", "Cases"), "search", (R.SUPERVISOR, R.LEADER)),
     Item("/wall", Words("挂图作战", "Wall"), "chart", (R.SUPERVISOR, R.LEADER)),
     Item("/running", Words("运行情况", "Running"), "pulse", (R.SUPERVISOR, R.ADMINISTRATOR)),

@@ -4,7 +4,7 @@ from collections import Counter
 from datetime import datetime, timedelta
 
 from documents.store import Store
-from ledger import links, once, photos
+from ledger import hooks, links, once, photos
 from ledger.database import Ledger
 
 LOOSE_FOR = timedelta(days=7)
@@ -15,11 +15,12 @@ BATCH = 200
 
 
 def tidy(ledger: Ledger, store: Store, at: datetime) -> Counter[str]:
-    """Forget them; counts `pictures`, `sign_ins` and `keys`."""
+    """Forget them; counts `pictures`, `sign_ins`, `keys` and `calls`."""
     return Counter(
         pictures=_pictures(ledger, store, at),
         sign_ins=links.forget(ledger, at - OVER_FOR),
         keys=once.forget_before(ledger, at - once.KEPT),
+        calls=hooks.forget(ledger, at - hooks.KEPT),
     )
 
 

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from ledger import pulse as pulses
-from ledger.pulse import Line, Pulse
+from ledger.pulse import MOST, Line, Pulse, Queue
 from ledger.reference import Reference
 from models.delivery import DeliveryOutcome
 from models.words import Words
@@ -33,6 +33,7 @@ def running(request: Request, house: InHouse, viewer: Keeper, at: At) -> Respons
         request, "running/page.html", pulse=found, most=pulses.MOST,
         state=_state(found, reference, at), bad=[_refusing(line, reference, at) for line in bad],
         good=_by_kind(good),
+        queues=[_queue(each, at, reference) for each in found.queues if _tells(each)],
     )  # fmt: skip
 
 
@@ -54,7 +55,56 @@ def _state(found: Pulse, reference: Reference, at: datetime) -> dict[str, Any]:
     }
 
 
+def _tells(each: Queue) -> bool:
+    """A limit alone is nothing to tell of while nothing waits."""
+    return bool(each.exit.tap.failing_since or each.exit.shut_until or each.waiting)
+
+
+def _queue(each: Queue, at: datetime, reference: Reference) -> dict[str, Any]:
+    """How an outlet stands, in a sentence."""
+    tap, zone, name = each.exit.tap, reference.zone, called(each.exit.shown)
+    parts = [_fails(each, at, reference)] if tap.failing_since else []
+    if each.exit.shut_until:
+        lead = _PROBE if tap.failing_since else _LATER
+        when = moment(each.exit.shut_until, at, zone)
+        parts.append(Words(f"{lead.zh}{when.zh}", f"{lead.en}{when.en}"))
+    parts.append(_pace(each))
+    return {
+        "kind": "bad" if tap.failing_since else "info",
+        "shown": each.exit.shown,
+        "words": Words(
+            f"{name.zh}：{'；'.join(part.zh for part in parts)}",
+            f"{name.en}: {'; '.join(part.en for part in parts)}",
+        ),
+    }
+
+
+_PROBE = Words("下次试探 ", "next probe ")
+_LATER = Words("对方要求稍等，", "asked to wait until ")
+
+
+def _fails(each: Queue, at: datetime, reference: Reference) -> Words:
+    since = moment(each.exit.tap.failing_since or at, at, reference.zone)
+    answer = each.exit.answer.rstrip("。.")
+    return Words(f"{since.zh} 起发不出去：{answer}", f"fails since {since.en}: {answer}")
+
+
+def _pace(each: Queue) -> Words:
+    """How many wait, and how long they take where there is a limit."""
+    count = f"{each.waiting}+" if each.waiting >= MOST else str(each.waiting)
+    per_minute = each.exit.tap.per_minute
+    if not per_minute or not each.waiting:
+        return Words(f"待发 {count} 条", f"{count} waiting")
+    minutes = max(1, -(-each.waiting // per_minute))
+    return Words(
+        f"每分钟 {per_minute} 条，已排队 {count} 条，约 {minutes} 分钟发完",
+        f"{per_minute} a minute, {count} in the queue, done in about {minutes} min",
+    )
+
+
 _REFUSES = {
+    DeliveryOutcome.MISCONFIGURED: Words("配置有误", "is misconfigured"),
+    DeliveryOutcome.TOO_FAST: Words("被告知发得太快", "is told to slow down"),
     DeliveryOutcome.PERMANENT: Words("拒收", "refuses"),
     DeliveryOutcome.TEMPORARY: Words("发不出去", "fails"),
     DeliveryOutcome.UNKNOWN: Words("没有答复", "does not answer"),

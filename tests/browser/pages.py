@@ -39,6 +39,7 @@ DOOR = _of(
     "",
     ("sign-in", "/sign-in?next=/board"),
     ("link", "/l/{link}"),
+    ("link-answer", "/l/{link_answer}"),
     ("link-used", "/l/{link_used}", 410),
     ("link-expired", "/l/{link_expired}", 410),
     ("outside-unknown", "/sign-in/wecom/unknown?sealed={unknown}", 403),
@@ -89,9 +90,15 @@ SUPERVISOR = _of(
     ("case-split", "/cases/{split}"),
     ("case-rejected", "/cases/{rejected}"),
     ("case-cancelled", "/cases/{cancelled}"),
+    ("incoming", "/incoming"),
+    ("incoming-all", "/incoming?state=all"),
     ("wall", "/wall"),
     ("running", "/running"),
+    ("notices", "/notices"),
+    ("notices-empty", "/notices?case=2026-999999"),
+    ("notice", "/notices/{notice}"),
     ("account", "/account"),
+    ("account-notices", "/account/notices"),
     ("account-outside", "/account/outside"),
     ("outside-link", "/sign-in/wecom/link?sealed={sealed}"),
     ("password", "/password"),
@@ -124,6 +131,8 @@ ADMINISTRATOR = _of(
     ("policy", "/admin/policies/{policy}"),
     ("tokens", "/admin/tokens"),
     ("links", "/admin/links"),
+    ("hooks", "/admin/hooks"),
+    ("hook", "/admin/hooks/{hook}"),
     ("acts", "/admin/acts"),
 )
 VERBS = (
@@ -158,7 +167,8 @@ PAGES: tuple[Page, ...] = (
 NO_PAGES = {
     "GET /", "GET /linked", "GET /mine/sign", "GET /admin/policies/edit",
     "GET /sign-in/{provider}", "GET /sign-in/{provider}/callback",
-    "GET /health", "GET /sw.js", "GET /hand-in/state.json", "GET /hand-in/catalogue.json",
+    "GET /health", "GET /metrics", "GET /sw.js", "GET /hand-in/state.json",
+    "GET /hand-in/catalogue.json",
     "GET /hand-in/nearby", "GET /hand-in/likely", "GET /export/cases", "GET /export/log",
     "GET /photos/{photo_id:int}.jpg", "GET /photos/{photo_id:int}/thumb.jpg",
 }  # fmt: skip
@@ -166,7 +176,8 @@ NO_PAGES = {
 
 ALIKE = {
     "mine-open", "mine-assisting", "case-rework", "case-suspended", "case-to-verify",
-    "board-reported", "board-category", "board-untold", "board-alike", "log-reminders",
+    "incoming-all", "board-reported", "board-category", "board-untold", "board-alike",
+    "log-reminders",
     "cases-filtered", "case-reported", "case-undecided", "case-merged", "case-split",
     "case-rejected", "case-cancelled", "link-expired", "unit-new", "person-new", "area",
     "do-acknowledge", "do-send_back", "do-request_extension", "do-record_cost", "do-note",

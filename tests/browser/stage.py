@@ -11,18 +11,23 @@ from fastapi import FastAPI
 from sqlalchemy.engine import Connection
 
 from ledger import accounts, desk, links, look_back
-from ledger.changes import table
+from ledger.changes import insert, table
 from ledger.database import Ledger
 from models.account import Account
 from models.assignment import Assignment
 from models.case import Case, Status
 from models.category import Category, Role
 from models.escalation import Escalation
+from models.hook import Hook, HookCall, HookState
+from models.incoming import Incoming, IncomingKind
 from models.measure import MeasureKind, Proposal, ProposalState
+from models.notice import Notice
 from models.person import Person
 from models.policy import PolicyVersion
+from models.record import Record
 from models.request import Request, RequestKind, RequestState
 from models.unit import Area, Unit
+from models.verb import Verb
 from portal.identity import Who, gate
 from portal.uploading import take
 from rules.permission import Viewer
@@ -161,7 +166,9 @@ def _things(
         ("area", sa.select(table(Area).c.id).order_by(table(Area).c.id)),
         ("category", sa.select(table(Category).c.code).order_by(table(Category).c.code)),
         ("policy", sa.select(table(PolicyVersion).c.id).order_by(table(PolicyVersion).c.id)),
+        ("hook", sa.select(table(Hook).c.id).order_by(table(Hook).c.id)),
         ("row", level),
+        ("notice", sa.select(table(Notice).c.id).order_by(table(Notice).c.id.desc())),
     ):
         found = connection.execute(query.limit(1)).scalar_one_or_none()
         if found is not None:
@@ -176,7 +183,8 @@ def _links(connection: Connection, number: str, unit: str, at: datetime) -> dict
     own = connection.execute(sa.select(table(Unit).c.id).where(table(Unit).c.code == unit))
     whom, long_ago = (case, bob, own.scalar_one()), at - links.VALID - timedelta(days=1)
     made = {"link": at, "link_used": at, "link_expired": long_ago}
-    return {name: links.make(connection, *whom, when) for name, when in made.items()}
+    secrets = {name: links.make(connection, *whom, when) for name, when in made.items()}
+    return secrets | {"link_answer": links.make(connection, *whom, at, Verb.ACKNOWLEDGE)}
 
 
 def _sealed(app: FastAPI, account: int, at: datetime) -> dict[str, str]:
@@ -203,6 +211,53 @@ def furnish(portal: Portal) -> None:
     _in_hand(portal)
     _to_decide(world)
     _by_hand(world)
+    _told_elsewhere(world)
+    _come_in(world)
+
+
+def _come_in(world: World) -> None:
+    """Mail has come in: of unknown origin with and without a case, a bounce, one dealt with."""
+    case = world.rows(Case)[0].id
+    mails = (
+        (IncomingKind.UNKNOWN, None, "", "路灯还是不亮\n已经第三天了，请派人看看。"),
+        (IncomingKind.UNKNOWN, case, "", "转发给施工单位了，他们说明天到场。"),
+        (IncomingKind.BOUNCE, case, "", ""),
+        (IncomingKind.UNKNOWN, None, "Carol", "推销信"),
+    )
+    rows = [
+        {
+            "message_id": f"mail {n}", "kind": kind, "sender": "resident@mail.example",
+            "subject": "回复：【交办通知】中山路12号", "text": text, "why": "不是对我们通知的回复",
+            "person_id": None, "case_id": about, "notice_id": None, "photos": 0, "refused": n % 2,
+            "received_at": world.now, "settled_at": world.now if by else None, "settled_by": by,
+        }
+        for n, (kind, about, by, text) in enumerate(mails)
+    ]  # fmt: skip
+    with world.ledger.transaction() as connection:
+        insert(connection, Incoming, rows)
+
+
+def _told_elsewhere(world: World) -> None:
+    """Another system is told: once it took it, once it will be tried again, once no more."""
+    rows = world.rows(Record)[:3]
+    answers = (
+        (HookState.SENT, 1, 204, "HTTP 204 No Content"),
+        (HookState.OWED, 2, None, "连接不上"),
+        (HookState.DEAD, 8, 503, "HTTP 503 Service Unavailable：系统升级"),
+    )
+    hook = {
+        "id": 1, "name": "12345 热线", "url": "sealed:x", "shown": "https://hotline.example.cn/…",
+        "secret": "sealed:x", "verbs": "dispatch submit verify_pass", "position": rows[-1].id,
+        "active": True, "created_at": world.now, "failing_since": world.now,
+    }  # fmt: skip
+    with world.ledger.transaction() as connection:
+        connection.execute(sa.insert(table(Hook)).values(hook))
+        for row, (state, attempts, status, answer) in zip(rows, answers, strict=True):
+            call = {
+                "hook_id": 1, "record_id": row.id, "state": state, "attempts": attempts,
+                "next_try_at": world.now, "at": world.now, "status": status, "answer": answer,
+            }  # fmt: skip
+            connection.execute(sa.insert(table(HookCall)).values(call))
 
 
 def _shots(portal: Portal, who: str, *colours: str) -> desk.Shown:

@@ -1,12 +1,14 @@
 """The administrator's day: a new unit, a new person who is reached and signs in, a new policy."""
 
 import re
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from models.case import Case
 from models.policy import PolicyVersion
+from tasks.keys import vault
 from tests.browser.conftest import BrowserPortal
 from tests.browser.looking import judge
 from tests.world import World
@@ -54,7 +56,9 @@ def open_account(page: Page, unit: str) -> str:
     return page.locator("[data-secret]").inner_text()
 
 
-def test_a_new_unit_gets_a_contact_who_is_reached(page: Page, city: World) -> None:
+def test_a_new_unit_gets_a_contact_who_is_reached(
+    page: Page, city: World, tmp_path: Path
+) -> None:
     page.get_by_role("link", name="单位", exact=True).click()
     page.get_by_role("link", name="新增单位").click()
     page.get_by_label("名称").fill("市园林绿化局")
@@ -76,6 +80,7 @@ def test_a_new_unit_gets_a_contact_who_is_reached(page: Page, city: World) -> No
     expect(page.locator("[id^=answer-] .notice")).to_be_visible()
     case = city.report("公园路1号", "绿化带缺株", unit="市园林绿化局", limit="5 工作日")
     city.now = city.now.replace(minute=5)
+    city.vault = vault(tmp_path / "home")
     city.sweep()
     assert city.hears("yuanlin1", case)
 

@@ -33,7 +33,7 @@ def test_two_taps_lead_from_the_message_to_a_signed_case_on_a_phone(browser_port
     number = world.report("解放路1号", "井盖缺失", limit="3 工作日")
     sending.deliver(world.ledger, world.now, world.folder, portal=browser_portal.url)
     [message] = world.told("bob")
-    [link] = re.findall(r"http://\S+/l/[\w-]+", message.body)
+    [link] = re.findall(r"打开办理：(http://\S+/l/[\w-]+)", message.body)
 
     page = browser_portal.phone()
     page.goto(link)  # the first tap

@@ -2,6 +2,8 @@
 
 import json
 import os
+import shutil
+import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -83,11 +85,23 @@ def duban(
     return run
 
 
+@pytest.fixture(scope="session")
+def founded(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the home that `duban init` and loading a small city leave behind."""
+    folder = tmp_path_factory.mktemp("founded")
+    (folder / "city.yaml").write_text(CITY, "utf-8")
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(("DUBAN_", "PREFECT_"))}
+    for command in (["init"], ["load", "city.yaml"]):
+        subprocess.run(
+            [sys.executable, "-c", "from duban.cli import main; main()", *command],
+            cwd=folder, env=kept | {"DUBAN_HOME": str(folder / "home")}, check=True,
+            stdout=subprocess.DEVNULL,
+        )  # fmt: skip
+    return folder
+
+
 @pytest.fixture
-def town(duban: Duban, tmp_path: Path) -> Duban:
+def town(duban: Duban, founded: Path, tmp_path: Path) -> Duban:
     """The same, after `duban init` and loading a small city."""
-    city = tmp_path / "city.yaml"
-    city.write_text(CITY, "utf-8")
-    assert duban("init").status == 0
-    assert duban("load", city).status == 0
+    shutil.copytree(founded, tmp_path, dirs_exist_ok=True)
     return duban

@@ -10,7 +10,7 @@ DECLARED = {one["name"]: one for one in declared()}
 
 def test_every_flow_is_declared() -> None:
     assert set(DECLARED) == {
-        "sweep", "audit", "look-back", "intake", "dispatch", "follow-up", "deliver",
+        "sweep", "audit", "look-back", "incoming", "intake", "dispatch", "follow-up", "deliver",
     }  # fmt: skip
 
 
@@ -35,6 +35,16 @@ def test_a_deployment_has_a_schedule_a_pool_and_no_parameters(name: str) -> None
     assert one["schedules"]
     assert one["work_pool"]["name"] == "duban"
     assert one["parameters"] == {}
+
+
+def test_mail_is_fetched_every_two_minutes_only_where_there_is_a_mailbox(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("DUBAN_IMAP_URL", "imaps://duban:secret@mail.example/INBOX")
+    served = {one.name: one for one in deployments()}
+    assert served["incoming"].schedules[0].schedule.interval.total_seconds() == 120
+    monkeypatch.delenv("DUBAN_IMAP_URL")
+    assert "incoming" not in {one.name for one in deployments()}
 
 
 def test_one_machine_serves_the_round_each_minute_the_self_check_and_the_daily_draw() -> None:

@@ -18,6 +18,7 @@ from ledger import (
     admin_units,
     counters,
     loading,
+    outlets,
 )
 from ledger.admin import ActLine, Hand, acting, acts
 from ledger.admin_rules import CategoryFacts, RouteFacts
@@ -29,13 +30,15 @@ from ledger.sweeps import reconsider
 from models.account import AccountRole, Act, Session
 from models.category import Role
 from models.finding import Draft
-from models.person import Channel, DutyKind, Person
+from models.person import Channel, DutyKind, Person, Way
 from models.policy import PolicyVersion
 from models.unit import Area, Unit, UnitKind
 from models.words import Trouble
+from notices.vault import Vault, new_key
 from rules.duty import Away, Roster
 from rules.permission import Grant
 from rules.policy import PolicyTrouble
+from tasks.ways import way_of
 from tests.world import World, clock, instant
 
 SECRET = "dingtalk://abcdefghijklmnopqrstuvwxyz0123456789abcdefghijklmnopqrstuvwxyz01"
@@ -66,8 +69,11 @@ def last(world: World) -> ActLine:
     return lines[0]
 
 
-def mask(url: str) -> str:
-    return url.partition("://")[0] + "://****"
+VAULT = Vault([new_key()])
+
+
+def way(url: str) -> Way:
+    return way_of(url, VAULT)
 
 
 # -- the act and its row -----------------------------------------------------------------------
@@ -116,7 +122,7 @@ def test_what_changes_judgements_tells_everybody_to_read_anew(world: World) -> N
     start = loads(world)
     admin_people.add_person(world.ledger, hand(world), "dave", "丁")
     assert loads(world) == start + 1
-    admin_channels.add(world.ledger, hand(world), key(world, Person, "bob"), "folder://b", mask)
+    admin_channels.add(world.ledger, hand(world), key(world, Person, "bob"), way("folder://b"))
     assert loads(world) == start + 1  # an address is read when something is sent
 
 
@@ -200,17 +206,20 @@ def test_who_has_left_is_told_nothing_and_signs_in_no_more(world: World) -> None
 
 def test_an_address_is_in_no_act_and_channels_keep_their_order(world: World) -> None:
     ledger, by, bob = world.ledger, hand(world), key(world, Person, "bob")
-    admin_channels.add(ledger, by, bob, SECRET, mask)
+    assert outlets.seal_all(ledger, way) == len(world.rows(Channel))
+    admin_channels.add(ledger, by, bob, way(SECRET))
+    assert [VAULT.sealed(row.url) for row in world.rows(Channel)] == [True] * 9
+    assert "abcdefgh" not in str(world.rows(Channel))
     [_, second] = world.rows(Channel, table(Channel).c.person_id == bob)
-    admin_channels.put_first(ledger, by, bob, second.id, mask)
-    shown = admin_people.person(ledger, bob, mask).channels
-    assert [(position, url) for _, position, url in shown] == [
-        (0, "dingtalk://****"), (1, "folder://****"),
+    admin_channels.put_first(ledger, by, bob, second.id)
+    shown = admin_people.person(ledger, bob).channels
+    assert [(way.position, way.shown.partition(":")[0]) for way in shown] == [
+        (0, "dingtalk"), (1, "folder"),
     ]  # fmt: skip
-    admin_channels.change(ledger, by, bob, second.id, "folder://other", mask)
-    admin_channels.remove(ledger, by, bob, second.id, mask)
-    [left] = admin_people.person(ledger, bob, mask).channels
-    assert left[1] == 0
+    admin_channels.change(ledger, by, bob, second.id, way("folder://other"))
+    admin_channels.remove(ledger, by, bob, second.id)
+    [left] = admin_people.person(ledger, bob).channels
+    assert left.position == 0
     assert "abcdefgh" not in str(world.rows(Act))
 
 

@@ -118,7 +118,7 @@ def test_a_calendar_that_has_changed_since_is_said_instead_of_a_wrong_list_of_da
     case = world.at("2026-09-24 15:00").report("解放路12号", "路面积水", limit="3天")
     world.at("2026-09-28 09:00").bob.signs(case)
     with world.ledger.transaction() as connection:
-        loading.load_calendar(connection, "date,workday,name,source\n2026-01-01,0,元旦,改\n")
+        loading.load_calendar(connection, "date,workday,name,source\n2026-02-02,0,元旦,改\n")
     said = explained(world, case, "2026-09-25 09:00")
     assert clock(said.due_at) == "2026-09-30 18:00"
     assert "日历或办法后来改过" in said.letter

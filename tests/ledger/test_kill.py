@@ -22,7 +22,7 @@ from tests.conftest import BOTH, Databases
 from tests.ledger import hand, hands
 from tests.world import CITY, instant
 
-ROWS, KILLS = 5000, 2
+ROWS, KILLS = 3000, 2
 UNITS = ("城管局", "住建局", "西岚区", "火星局")
 TAKEN_AT = instant("2026-09-24 15:00").isoformat()
 SWEPT_AT = instant("2026-10-08 18:00").isoformat()
@@ -32,7 +32,7 @@ pytestmark = pytest.mark.parametrize("kind", BOTH)
 
 @pytest.fixture(scope="session")
 def paper(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """5,000 rows: most are cases, some duplicates, some fixed, some that cannot be taken."""
+    """3,000 rows: most are cases, some duplicates, some fixed, some that cannot be taken."""
     file = tmp_path_factory.mktemp("paper") / "台账.csv"
     with file.open("w", encoding="utf-8", newline="") as out:
         sheet = csv.writer(out)
@@ -135,4 +135,4 @@ def test_an_import_and_a_sweep_killed_again_and_again_end_as_if_undisturbed(
     swept = calm.state()
     assert troubled.state() == swept
     assert swept["broken"] == []
-    assert len({row[0] for row in swept["log"]}) > 3000
+    assert len({row[0] for row in swept["log"]}) > 1800

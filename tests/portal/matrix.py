@@ -74,11 +74,12 @@ class Which(StrEnum):
 
 
 SCOPED = {"number": "case", "photo_id:int": "photo", "photo": "photo", "row_id": "row",
-          "proposal": "proposal"}  # fmt: skip
+          "notice_id": "notice", "proposal": "proposal", "mail_id": "mail"}  # fmt: skip
 """Path parameters that name what lies in a scope."""
 KNOWN = {
     "absence_id": "absence", "account_id": "account", "area_id": "area", "channel_id": "channel",
-    "code": "category", "duty_id": "duty", "grant_id": "role_grant", "identity": "identity",
+    "call_id": "hook_call", "code": "category", "duty_id": "duty", "grant_id": "role_grant",
+    "hook_id": "hook", "identity": "identity",
     "identity_id": "identity", "person_id": "person", "provider": "provider",
     "route_id": "route", "secret": "link", "token_id": "token", "unit_id": "unit",
     "version_id": "policy_version", "year": "calendar_year",
@@ -143,6 +144,13 @@ TABLE: dict[str, Line] = {
     # -- one's own -----------------------------------------------------------------------------
     "GET /account": let(SIGNED, 200),
     "GET /account/outside": let(PEOPLE, 200),
+    "GET /account/notices": let(PEOPLE, 200),
+    "POST /account/notices": let(PEOPLE, 303, data={"lang": "zh"}),
+    "POST /account/notices/channels/{channel_id}": let(PEOPLE, 303, 404, data={"do": "up"}),
+    "POST /account/notices/summaries": let(PEOPLE, 303),
+    "POST /account/notices/summaries/{subscription_id}": let(
+        PEOPLE, 404, params={"subscription_id": "999999"}, data={"do": "off"}
+    ),
     "POST /account/outside/{identity}/remove": let(PEOPLE, 303, 422, gone=(422,)),
     "POST /account/sign-out-elsewhere": let(SIGNED, 303),
     "GET /password": let(SIGNED, 200),
@@ -185,7 +193,14 @@ TABLE: dict[str, Line] = {
     "GET /log/{row_id}": let(WATCHERS, 200),
     "POST /log/{row_id}/remark": let(WATCHERS, data={"text": "请抓紧"}),
     "GET /wall": let(WATCHERS, 200),
+    "GET /incoming": let(SUPERVISORS, 200, query="state=all"),
+    "POST /incoming/{mail_id}/attach": let(SUPERVISORS, data={"number": "2026-000001"}),
+    "POST /incoming/{mail_id}/discard": let(SUPERVISORS),
     "GET /running": let(RUNNERS, 200),
+    "GET /metrics": api(frozenset({A.TOKEN}), S.METRICS_READ, out=401),
+    "GET /notices": let(SUPERVISORS, 200),
+    "GET /notices/{notice_id}": let(SUPERVISORS, 200),
+    "POST /notices/{notice_id}/again": let(SUPERVISORS),
     # -- the interface -------------------------------------------------------------------------
     "GET /api/v1/openapi.json": let(ANYBODY, 200),
     "HEAD /api/v1/openapi.json": let(ANYBODY, 200),
@@ -208,6 +223,8 @@ TABLE: dict[str, Line] = {
     "POST /api/v1/deadline": api(
         PEOPLE, S.REFERENCE_READ, data={"limit": "2 工作日", "from": "2026-09-24T15:00:00+08:00"}
     ),
+    "POST /hooks-in/sms/aliyun": api(TOKENS, S.RECEIPTS_WRITE, out=401),
+    "POST /hooks-in/sms/tencent": api(TOKENS, S.RECEIPTS_WRITE, out=401),
     **{
         f"POST /api/v1/cases/{{number}}/{verb.value}": api(SIGNED, S.CASES_WRITE, verb=verb)
         for verb in ACTIONS
@@ -246,6 +263,15 @@ GET /admin/calendar/{year}
 GET /admin/categories
 GET /admin/categories/{code}
 POST /admin/categories/{code}
+GET /admin/hooks
+POST /admin/hooks
+GET /admin/hooks/{hook_id}
+POST /admin/hooks/{hook_id}/again
+POST /admin/hooks/{hook_id}/calls/{call_id}/again
+POST /admin/hooks/{hook_id}/off
+POST /admin/hooks/{hook_id}/on
+POST /admin/hooks/{hook_id}/remove
+POST /admin/hooks/{hook_id}/test
 GET /admin/links
 POST /admin/links/case
 POST /admin/links/person
@@ -256,8 +282,11 @@ GET /admin/people/{person_id}
 POST /admin/people/{person_id}
 POST /admin/people/{person_id}/channels
 POST /admin/people/{person_id}/channels/{channel_id}
+POST /admin/people/{person_id}/channels/{channel_id}/delay
 POST /admin/people/{person_id}/channels/{channel_id}/first
+POST /admin/people/{person_id}/channels/{channel_id}/rate
 POST /admin/people/{person_id}/channels/{channel_id}/remove
+POST /admin/people/{person_id}/channels/{channel_id}/switch
 POST /admin/people/{person_id}/channels/{channel_id}/test
 POST /admin/people/{person_id}/duties
 POST /admin/people/{person_id}/duties/{duty_id}/remove
@@ -339,7 +368,7 @@ _LET_IN = frozenset({200, 303, 409, 422})
 def expected(route: str, asker: Asker, which: Which) -> frozenset[int]:
     """The statuses of which one must be the answer."""
     line, method = TABLE[route], route.partition(" ")[0]
-    if " /api/" in route:
+    if for_programs(route):
         return _of_interface(line, asker, _is_gone(route, asker, which), method)
     if asker in TOKENS and method == "POST":  # a token is nothing to a page: no form of ours
         return frozenset({403})
@@ -347,6 +376,11 @@ def expected(route: str, asker: Asker, which: Which) -> frozenset[int]:
     if asker not in line.who:
         return frozenset({line.shut if asker is A.NOBODY else line.out})
     return line.gone if _is_gone(route, asker, which) else line.ok or _ok(method)
+
+
+def for_programs(route: str) -> bool:
+    """Whether it is asked for with a token, in JSON."""
+    return " /api/" in route or " /hooks-in/" in route or route.endswith(" /metrics")
 
 
 def _of_interface(line: Line, asker: Asker, gone: bool, method: str) -> frozenset[int]:

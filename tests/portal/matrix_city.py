@@ -20,16 +20,20 @@ from models.account import AccountRole, Identity, RoleGrant, Token
 from models.case import Case
 from models.category import Category, Route
 from models.escalation import Escalation
+from models.hook import Hook, HookCall
+from models.incoming import Incoming, IncomingKind
 from models.measure import MeasureKind, Proposal, ProposalState
+from models.notice import Notice
 from models.person import Absence, Channel, Duty, Person
 from models.photo import Photo
 from models.policy import PolicyVersion
+from models.record import Record
 from models.unit import Area, Unit
 from portal.acting import ACTIONS
 from portal.seeing import BEFORE, token_of
 from portal.uploading import take
 from rules.permission import Grant, Viewer
-from tests.portal.matrix import KNOWN, SCOPED, TABLE, Asker, Line, Which
+from tests.portal.matrix import KNOWN, SCOPED, TABLE, Asker, Line, Which, for_programs
 from tests.portal.programs import picture
 from tests.portal.readers import Portal
 
@@ -134,8 +138,7 @@ class City:
         return headers
 
 
-def _of_api(route: str) -> bool:
-    return " /api/" in route
+_of_api = for_programs
 
 
 _WRITTEN: dict[str, Any] = {
@@ -241,13 +244,16 @@ def _token(portal: Portal, scopes: frozenset[Scope]) -> str:
 
 def _scoped(world: Any, cases: Mapping[str, str]) -> dict[str, dict[str, str]]:
     """The picture of each case, a row of the log of it, and a measure proposed for it."""
-    found: dict[str, dict[str, str]] = {"photo": {}, "row": {}, "proposal": {}}
+    kinds = ("photo", "row", "notice", "proposal", "mail")
+    found: dict[str, dict[str, str]] = {kind: {} for kind in kinds}
     for where, number in cases.items():
         case = _id(world, Case, number=number)
         row = _id(world, Escalation, case_id=case)
         found["photo"][where] = str(_id(world, Photo, case_id=case))
         found["row"][where] = str(row)
+        found["notice"][where] = str(_id(world, Notice, case_id=case))
         found["proposal"][where] = str(_propose(world, case, row))
+        found["mail"][where] = str(_mail(world, case, where))
     return found
 
 
@@ -262,11 +268,24 @@ def _propose(world: Any, case: int, cause: int) -> int:
         return int(connection.execute(made).scalar_one())
 
 
+def _mail(world: Any, case: int, where: str) -> int:
+    _make(
+        world, Incoming, message_id=where, kind=IncomingKind.UNKNOWN, sender="x@y.example",
+        subject=f"{SENTINEL} {where}", text=f"{SENTINEL} 已整改", why="发件人不明", case_id=case,
+        photos=0, refused=0, received_at=world.now, settled_by="",
+    )  # fmt: skip
+    return int(_id(world, Incoming, message_id=where))
+
+
 def _things(portal: Portal) -> dict[str, dict[str, str]]:
     """One of each kind that has no scope: Bob's, and his unit's. What nobody has yet is made."""
     world, account = portal.world, portal.accounts["bob"]
     bob, unit = _id(world, Person, code="bob"), _id(world, Unit, code="csgl")
     _make(world, Identity, account_id=account, issuer="x", subject="y", linked_at=world.now)
+    _make(world, Hook, name="热线", url="https://127.0.0.1:9/", secret="whsec_AAAA", position=0,
+          active=True, created_at=world.now, verbs="", shown="")  # fmt: skip
+    _make(world, HookCall, hook_id=_id(world, Hook), record_id=_id(world, Record), attempts=0,
+          state="owed", next_try_at=world.now, answer="")  # fmt: skip
     later = world.now + timedelta(days=1)
     _make(world, Absence, person_id=bob, start=world.now, until=later)
     found = {
@@ -276,7 +295,7 @@ def _things(portal: Portal) -> dict[str, dict[str, str]]:
         "policy_version": _id(world, PolicyVersion), "route": _id(world, Route),
         "role_grant": _id(world, RoleGrant, account_id=account), "token": _id(world, Token),
         "category": _id(world, Category, key="code"), "calendar_year": 2026,
-        "provider": "nowhere",
+        "provider": "nowhere", "hook": _id(world, Hook), "hook_call": _id(world, HookCall),
     }  # fmt: skip
     return {kind: {"any": str(name)} for kind, name in found.items()}
 

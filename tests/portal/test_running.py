@@ -17,7 +17,8 @@ Words = Callable[[str], str]
 def attempt(portal: Portal, notice: int, n: int, outcome: DeliveryOutcome, answer: str) -> None:
     """One attempt over a robot, at the clock of the world."""
     row = {"notice_id": notice, "attempt": n, "position": 0, "channel": "dingtalk://****@****/…",
-           "at": portal.world.now, "outcome": outcome, "answer": answer, "message": ""}  # fmt: skip
+           "at": portal.world.now, "outcome": outcome, "answer": answer, "receipt": "",
+           "message": ""}  # fmt: skip
     with portal.world.ledger.transaction() as connection:
         insert(connection, Delivery, [row])
 

@@ -3,6 +3,7 @@
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
+from ledger.admin_hooks import failing
 from ledger.admin_overview import overview
 from portal.house import At, InHouse
 from portal.pages.admin.shared import page
@@ -17,4 +18,5 @@ SHOWN = 30
 def summary(request: Request, house: InHouse, at: At) -> Response:
     """Counts and holes."""
     found = overview(house.ledger, house.reference(), at)
-    return page(request, "overview.html", found=found, shown=SHOWN)
+    hooks = failing(house.ledger)
+    return page(request, "overview.html", found=found, shown=SHOWN, failing=hooks)

@@ -8,7 +8,6 @@ from starlette.responses import RedirectResponse, Response
 from ledger import admin_people
 from models.person import DutyKind
 from models.words import Trouble, Words
-from notices.channels import mask
 from portal.house import At, House, InHouse
 from portal.pages.admin.shared import (
     ByHand,
@@ -74,7 +73,7 @@ def show(request: Request, house: House, person_id: int, **more: object) -> Resp
     """The page of a person, perhaps with the answer of a channel."""
     shown = {"answer": None, **more}
     return page(
-        request, "person.html", who=admin_people.person(house.ledger, person_id, mask),
+        request, "person.html", who=admin_people.person(house.ledger, person_id),
         duties=list(DutyKind), units=unit_names(house), **shown,
     )  # fmt: skip
 

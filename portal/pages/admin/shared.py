@@ -43,6 +43,7 @@ SECTIONS = (
     ("/admin/policies", Words("督办办法", "Policies")),
     ("/admin/tokens", Words("令牌", "Tokens")),
     ("/admin/links", Words("专用链接", "Links")),
+    ("/admin/hooks", Words("外发接口", "Hooks")),
     ("/admin/acts", Words("管理日志", "Acts")),
 )
 
