@@ -205,7 +205,9 @@ class _Sandbox(ImmutableSandboxedEnvironment):
         return super().getattr(obj, attribute)
 
 
-_SAID = {kind: frozenset(each.name for each in fields(kind)) for kind in (Line, Reply, Section)}
+_SAID: dict[type, frozenset[str]] = {
+    kind: frozenset(each.name for each in fields(kind)) for kind in (Line, Reply, Section)
+}
 _SAID[Entry] = frozenset(each.name for each in fields(Entry)) | {"said"}
 
 

@@ -124,8 +124,7 @@ def unsaid(facts: Facts) -> Words:
     if not count:
         return NOTHING
     return Words(
-        f"另有 {count} 条提醒超过每日上限，未单独发送；"
-        "案件照常计时，清单见督办系统的“我的通知”。",
+        f"另有 {count} 条提醒超过每日上限，未单独发送；案件照常计时，清单见督办系统的“我的通知”。",
         f"{count} more reminder{'s were' if count > 1 else ' was'} held back by the daily cap. "
         "Their clocks run on; they are listed in Duban under My notices.",
     )

@@ -31,7 +31,7 @@ def compose(facts: Facts, lang: str = "zh", forms: Forms = HOUSE) -> Message:
     `trouble` says so.
     """
     if facts.kind is NoticeKind.SUMMARY:
-        report = _report(facts, lang)
+        report = report_of(facts, lang)
         filled = forms.fill(report, [facts.kind.value, "message"], _shorter(report))
         return message_from(report, filled, facts, plain_report)
     single = single_of(facts, lang)
@@ -156,7 +156,8 @@ MOST_TOLD = 100
 """Lines of a report."""
 
 
-def _report(facts: Facts, lang: str) -> Report:
+def report_of(facts: Facts, lang: str) -> Report:
+    """What a message about no single case says."""
     title = facts.kind.words.within(lang)
     headline = one_line(facts.headline, 100)
     subject = Words(f"【{title}】{headline}", f"[{title}] {headline}").within(lang)
@@ -179,6 +180,7 @@ def _shorter(report: Report) -> Callable[[int], Report]:
 
 
 def plain_report(report: Report) -> str:
-    """The house's own text of a report."""
-    told = [report.greeting, report.headline, *report.told, plain_door(report), *report.notes]
-    return "\n".join(line for line in told if line)
+    """The house's own text of a report, its empty lines included."""
+    above = [report.greeting] if report.greeting else []
+    below = [line for line in (plain_door(report), *report.notes) if line]
+    return "\n".join((*above, report.headline, *report.told, *below)).strip()

@@ -87,8 +87,9 @@ def check(url: str) -> None:
 def load(url: str) -> NotifyBase:
     """A fresh plugin for `url`. Raises ChannelTrouble, also for what Apprise would forgive.
 
-    Fresh, for Apprise spaces out the sends of one object by seconds. It drops a recipient or a port it cannot read with a warning and goes on without: the
-    message would not arrive, and nobody would know.
+    Fresh, for Apprise spaces out the sends of one object by seconds. It drops a recipient or a
+    port it cannot read with a warning and goes on without: the message would not arrive, and
+    nobody would know.
     """
     plugin = copy.copy(_ours(url)) if _scheme(url) in OURS else _strict(url)
     if plugin is None:

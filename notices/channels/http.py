@@ -3,15 +3,17 @@
 import json
 import logging
 import os
-from collections.abc import Mapping
+from base64 import b64encode
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from email.utils import parsedate_to_datetime
 from functools import lru_cache
+from types import MappingProxyType
 from typing import Any, NamedTuple
+from urllib.parse import urlencode
 
 import requests
 from apprise.plugins.base import NotifyBase
-from requests import PreparedRequest
 from requests.adapters import HTTPAdapter
 from requests.utils import default_headers, get_environ_proxies
 from urllib3 import BaseHTTPResponse, HTTPConnectionPool, Timeout
@@ -19,6 +21,8 @@ from urllib3 import exceptions as wrong
 
 ENOUGH = 64 * 1024
 """So many bytes of an answer are read."""
+
+Pairs = Mapping[str, str] | Sequence[tuple[str, str]]
 
 # At DEBUG it writes every address whole, with the token in it.
 logging.getLogger("urllib3.connectionpool").setLevel(logging.INFO)
@@ -63,22 +67,38 @@ def _until(text: str, date: str) -> timedelta | None:
     return min(max(left, timedelta(0)), timedelta(days=1))
 
 
-def post(plugin: NotifyBase, url: str, document: Mapping[str, Any], **content: Any) -> Reply:
+def post(plugin: NotifyBase, url: str, document: Mapping[str, Any], params: Pairs = ()) -> Reply:
     """Send `document` as JSON. Chinese stays as it is: the services count the bytes of a body."""
     data = json.dumps(document, ensure_ascii=False).encode()
     headers = {"Content-Type": "application/json; charset=utf-8"}
-    return call(plugin, url, data=data, headers=headers, **content)
+    return call(plugin, url, params=params, data=data, headers=headers)
 
 
-def call(plugin: NotifyBase, url: str, *, method: str = "POST", **content: Any) -> Reply:
-    """Send one request and read its answer; `content` is `json`, `data`, `headers`, `params`.
+def call(
+    plugin: NotifyBase,
+    url: str,
+    *,
+    method: str = "POST",
+    params: Pairs = (),
+    data: Pairs | bytes = b"",
+    headers: Mapping[str, str] = MappingProxyType({}),
+    auth: tuple[bytes, bytes] | None = None,
+) -> Reply:
+    """Send one request and read its answer. `data` that is no bytes goes as a form.
 
     Times out as the plugin's sockets do, follows no redirect: a redirected POST becomes a GET
     without the message, answered 200 by some login page. Raises what requests raises.
     """
-    request = _prepared(method, url, content)
+    head = {**default_headers(), **headers}
+    if auth:
+        head["Authorization"] = f"Basic {b64encode(b':'.join(auth)).decode()}"
+    if not isinstance(data, bytes):
+        head["Content-Type"] = "application/x-www-form-urlencoded"
+        data = urlencode(data, doseq=True).encode()
+    whole = f"{url}?{urlencode(params, doseq=True)}" if params else url
     timeout = Timeout(connect=plugin.socket_connect_timeout, read=plugin.socket_read_timeout)
-    response = _sent(request, timeout, verified=bool(plugin.verify_certificate))
+    verified = bool(plugin.verify_certificate)
+    response = _sent(method, whole, timeout, verified=verified, body=data or None, headers=head)
     try:
         body = response.read(ENOUGH, decode_content=True)
         return Reply(response.status, response.headers, body)
@@ -86,31 +106,26 @@ def call(plugin: NotifyBase, url: str, *, method: str = "POST", **content: Any) 
         response.close()  # what was read to its end has given its connection back already
 
 
-# Of requests only what prepares and what connects: all that a session and an adapter do besides
-# costs more than the request. And a session has a memory: a cookie that a service gives one
-# account would be brought by another.
+# Of requests only what connects: all that it does besides costs as much again as the request.
+# And a session of it has a memory: a cookie given to one account would be brought by another.
 
 
-def _prepared(method: str, url: str, content: dict[str, Any]) -> PreparedRequest:
-    headers = {**default_headers(), **content.pop("headers", {})}
-    request = PreparedRequest()
-    request.prepare(method, url, headers=headers, **content)
-    return request
-
-
-def _sent(request: PreparedRequest, timeout: Timeout, *, verified: bool) -> BaseHTTPResponse:
-    origin = "/".join(str(request.url).split("/", 3)[:3])
-    pool = _pool(origin, verified, *map(os.environ.get, _NAMES))
+def _sent(
+    method: str, url: str, timeout: Timeout, *, verified: bool, **content: Any
+) -> BaseHTTPResponse:
+    scheme, _, host, *rest = url.split("/", 3)
+    pool = _pool(f"{scheme}//{host}", verified, *map(os.environ.get, _NAMES))
     # To a proxy that is not a tunnel the whole address is said.
-    whole = pool.proxy is not None and pool.scheme == "http"
+    target = url if pool.proxy and pool.scheme == "http" else "/" + "".join(rest)
     try:
         return pool.urlopen(
-            str(request.method), str(request.url) if whole else request.path_url,
-            body=request.body, headers=request.headers, retries=False, redirect=False,
-            timeout=timeout, preload_content=False, assert_same_host=False,
+            method, target, timeout=timeout, retries=False, redirect=False,
+            assert_same_host=False, preload_content=False, **content,
         )  # fmt: skip
     except wrong.HTTPError as error:
         raise next((as_ for kind, as_ in _AS if isinstance(error, kind)), _LOST)(error) from error
+    except ValueError as error:
+        raise requests.exceptions.InvalidHeader(error) from error
 
 
 _LOST = requests.ConnectionError
@@ -131,12 +146,12 @@ _NAMES = (
 
 
 @lru_cache(maxsize=64)
-def _pool(origin: str, verified: bool, *environment: str | None) -> HTTPConnectionPool:  # noqa: FBT001
+def _pool(origin: str, verified: bool, *environment: str | None) -> HTTPConnectionPool:
     """The connections to a host that are kept, for all threads, by the proxy and with the
     certificates that the environment asks for."""
     adapter = HTTPAdapter(pool_maxsize=64)
     certificates = verified and (environment[-2] or environment[-1] or True)
-    request = _prepared("POST", origin, {})
+    request = requests.Request("POST", origin).prepare()
     pool = adapter.get_connection_with_tls_context(
         request, certificates, get_environ_proxies(origin)
     )

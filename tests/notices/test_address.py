@@ -4,6 +4,9 @@ import pytest
 
 from models.words import Trouble
 from notices.channels import ChannelTrouble, check, mask
+from notices.channels.address import load
+from notices.channels.answers import accepted
+from notices.channels.plugin import Plugin
 
 SECRET = "s3cretT0ken"  # the word that must never be seen
 
@@ -76,3 +79,14 @@ def test_the_refusal_shows_an_example_of_the_same_scheme_that_is_itself_accepted
         example = words.split("例如 ")[1].split("。")[0]
         assert example.startswith(f"{scheme}://")
         check(example)
+
+
+def test_of_one_address_every_message_has_a_plugin_of_its_own() -> None:
+    url = f"wecombot://{SECRET}"
+    first, second = load(url), load(url)
+    assert isinstance(first, Plugin)
+    first.answer = accepted()
+    assert isinstance(second, Plugin)
+    assert second.answer is None
+    assert isinstance(again := load(url), Plugin)
+    assert again.answer is None

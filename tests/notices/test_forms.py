@@ -9,11 +9,12 @@ from typer.testing import CliRunner
 from duban.cli import app
 from models.notice import NoticeKind
 from notices.digest import compose_digest, plain_several, several_of
-from notices.forms import MARKDOWN, SHORT, Forms
+from notices.forms import MARKDOWN, SHORT, Forms, render
 from notices.message import Message
 from notices.samples import CASE, DIGESTS, check, sample
 from notices.shelf import LARGEST
-from notices.texts import compose, plain_single, single_of
+from notices.texts import compose, plain_report, plain_single, report_of, single_of
+from notices.wording import Wording
 
 
 def write(folder: Path, name: str, text: str, lang: str = "zh") -> Forms:
@@ -56,6 +57,15 @@ def test_a_file_is_used_from_the_moment_it_lies_there_and_no_longer_when_it_is_g
     assert compose(CASE, forms=house).body == "一二"
     (tmp_path / "zh" / "message.plain.j2").unlink()
     assert compose(CASE, forms=house).body == before
+
+
+def test_what_is_kept_for_many_messages_is_looked_up_anew_for_the_next_ones(tmp_path: Path) -> None:
+    house = write(tmp_path, "message.plain.j2", "一")
+    many = house.kept()
+    assert compose(CASE, forms=many.only("markdown")).body == "一"
+    write(tmp_path, "message.plain.j2", "一二")
+    assert compose(CASE, forms=many.only("")).body == "一"
+    assert compose(CASE, forms=house.kept()).body == "一二"
 
 
 def test_a_template_may_change_one_part_of_ours(tmp_path: Path) -> None:
@@ -133,13 +143,20 @@ def test_a_link_never_stands_in_what_is_said_of_a_template(tmp_path: Path) -> No
 
 @pytest.mark.parametrize("lang", ["zh", "en"])
 def test_the_shipped_plain_templates_say_what_the_house_says_without_them(lang: str) -> None:
-    for kind in NoticeKind:
-        facts = replace(sample(kind), resend=True, unsaid=1)
-        if kind is not NoticeKind.SUMMARY:
-            assert compose(facts, lang).body == plain_single(single_of(facts, lang))
+    for kind in set(NoticeKind) - {NoticeKind.SUMMARY}:
+        single = single_of(replace(sample(kind), resend=True, unsaid=1), lang)
+        assert plain_single(single) == printed("message", single)
     for told, overdue in DIGESTS.values():
-        digest = compose_digest(told, lang, overdue=overdue)
-        assert digest.body == plain_several(several_of(told, lang, overdue))
+        several = several_of(told, lang, overdue)
+        assert plain_several(several) == printed("digest", several)
+    summary = replace(sample(NoticeKind.SUMMARY), told=("一", "", "二"), unsaid=1)
+    report = report_of(summary, lang)
+    assert plain_report(report) == printed("summary", report)
+
+
+def printed(name: str, wording: Wording) -> str:
+    """What the shipped plain template makes of it."""
+    return render(Forms().template([name], "plain", wording.lang), "plain", wording)
 
 
 # -- how much ----------------------------------------------------------------------------------

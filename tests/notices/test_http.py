@@ -4,6 +4,7 @@ import gzip
 
 import pytest
 import requests
+from apprise.plugins.base import NotifyBase
 from pytest_httpserver import HTTPServer
 
 from models.delivery import DeliveryOutcome
@@ -20,6 +21,37 @@ def test_a_cookie_given_to_one_account_is_not_brought_by_another(httpserver: HTT
     for _ in range(3):
         call(load("wecombot://abc"), httpserver.url_for("/"))
     assert not any("Cookie" in request.headers for request, _ in httpserver.log)
+
+
+def test_the_proxy_that_is_named_is_asked_from_then_on(
+    httpserver: HTTPServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    away = "http://gateway.example/send"
+    httpserver.expect_request("/send").respond_with_json({})
+    with pytest.raises(requests.ConnectionError):
+        call(_hasty(), away)
+    monkeypatch.setenv("NO_PROXY", "")
+    monkeypatch.setenv("http_proxy", httpserver.url_for("/"))
+    assert call(_hasty(), away).status == 200
+    request, _ = httpserver.log[0]
+    assert request.environ["REQUEST_URI"] == away
+
+
+def test_what_goes_as_a_form_is_written_as_one(httpserver: HTTPServer) -> None:
+    httpserver.expect_request("/").respond_with_json({})
+    pairs = [("text", "路面 积水&"), ("to", "1")]
+    call(_hasty(), httpserver.url_for("/"), data=pairs, auth=(b"user", b"word"))
+    call(_hasty(), httpserver.url_for("/"), method="GET", params=pairs)
+    (form, _), (asked, _) = httpserver.log
+    assert list(form.form.items()) == list(asked.args.items()) == pairs
+    assert form.authorization is not None
+    assert (form.authorization.username, form.authorization.password) == ("user", "word")
+
+
+def _hasty() -> NotifyBase:
+    plugin = load("wecombot://abc")
+    plugin.socket_connect_timeout = plugin.socket_read_timeout = 2
+    return plugin
 
 
 def test_no_more_of_an_answer_is_read_than_is_needed(httpserver: HTTPServer) -> None:
