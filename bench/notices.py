@@ -6,7 +6,6 @@ own; the bare client sends the same messages over one kept connection and writes
 
 import smtplib
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
 from email.message import EmailMessage
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -16,7 +15,7 @@ import requests
 
 from bench import owing, sinks
 from bench.databases import Databases
-from bench.measure import Measured, Watch, alone, middle, show
+from bench.measure import Measured, Watch, alone, middle, peak, show
 from ledger import outbox
 from ledger.database import connect
 from models.person import Way
@@ -222,7 +221,7 @@ def watched(url: str, early: int, file: str) -> Measured:
         counts = mark(*arguments, **more)
         before, seen = seen, seen + counts["sent"]
         if before < early <= seen:
-            Path(file).write_text(str(_peak()))
+            Path(file).write_text(str(peak()))
         return counts
 
     outbox.mark = noting
@@ -230,12 +229,3 @@ def watched(url: str, early: int, file: str) -> Measured:
         watch = Watch()
         counts = sending.deliver(ledger, owing.AT, Path(folder))
         return watch.done(counts["sent"])
-
-
-def _peak() -> float:
-    """VmHWM, in megabytes."""
-    with suppress(OSError):
-        for line in Path("/proc/self/status").read_text().splitlines():
-            if line.startswith("VmHWM"):
-                return int(line.split()[1]) / 1024
-    return 0.0

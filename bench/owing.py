@@ -43,7 +43,7 @@ def owe(url: str, count: int, ways: Sequence[Way], people: int = 0, levels: int 
     with ledger.transaction() as connection:
         reference = read(connection)
         persons = _people(connection, people or count)
-        cases = [_PLAIN | _filled(_case(reference, n, AT)) for n in range(count)]
+        cases = [_case(reference, n, AT) | {"next_look_at": None} for n in range(count)]
         _insert(connection, Case, cases)
         _insert(connection, Channel, [
             outlets.channel_row(person, 0, ways[n % len(ways)])
@@ -56,17 +56,6 @@ def owe(url: str, count: int, ways: Sequence[Way], people: int = 0, levels: int 
             for n in range(count)
         ])  # fmt: skip
     ledger.engine.dispose()
-
-
-_PLAIN = {
-    name: field.get_default(call_default_factory=True)
-    for name, field in Case.model_fields.items() if not field.is_required()
-}  # fmt: skip
-
-
-def _filled(row: dict[str, Any]) -> dict[str, Any]:
-    found = {name: value for name, value in row.items() if value is not None}
-    return found | {"next_look_at": None}
 
 
 def _people(connection: Connection, count: int) -> list[int]:

@@ -203,7 +203,7 @@ def _instants(reference: Reference) -> tuple[list[datetime], list[datetime], lis
 def _case(reference: Reference, place: int, at: datetime) -> dict[str, Any]:
     book = reference.book
     limit = book.policy.stages[Stage.HANDLE].limit
-    row = dict.fromkeys(table(Case).c.keys()) | {
+    row = dict.fromkeys(table(Case).c.keys()) | _PLAIN | {
         "id": place + 1, "number": f"B-{place + 1}", "status": Status.IN_PROGRESS, "version": 2,
         "epoch": 1, "turn": 1, "place": f"人民路{place}号", "place_key": f"人民路{place}号",
         "problem": "沿街商铺占道经营，垃圾堆放未清理", "severity": "", "reports": 1,
@@ -215,6 +215,14 @@ def _case(reference: Reference, place: int, at: datetime) -> dict[str, Any]:
     change = Change(CaseState(row))
     plan(change, book, looked_until=BEFORE)
     return row | change.case.sets
+
+
+_PLAIN: dict[str, Any] = {
+    name: field.get_default(call_default_factory=True)
+    for name, field in Case.model_fields.items()
+    if not field.is_required()
+}
+"""What a case is when nothing was said of it."""
 
 
 def _lead(case: dict[str, Any], units: Sequence[int]) -> dict[str, Any]:
