@@ -85,7 +85,7 @@ class Why(Labelled):
     OWN_LIMIT = "own_limit", "再等将误时限", "waiting would leave too little of its own limit"
     TOO_SOON = "too_soon", "距上一条不足合并间隔", "too soon after the last one"
     DIGEST_TIME = "digest_time", "等本人选定的汇总时刻", "waits for the digest time chosen"
-    QUIET = "quiet", "静默时段，开门时发", "quiet hours: it goes at opening"
+    QUIET = "quiet", "静默时段，上班时发", "quiet hours: it goes at opening"
     DAY_FULL = "day_full", "已达每日上限", "the day's messages are used up"
 
 

@@ -56,9 +56,7 @@ def open_account(page: Page, unit: str) -> str:
     return page.locator("[data-secret]").inner_text()
 
 
-def test_a_new_unit_gets_a_contact_who_is_reached(
-    page: Page, city: World, tmp_path: Path
-) -> None:
+def test_a_new_unit_gets_a_contact_who_is_reached(page: Page, city: World, tmp_path: Path) -> None:
     page.get_by_role("link", name="单位", exact=True).click()
     page.get_by_role("link", name="新增单位").click()
     page.get_by_label("名称").fill("市园林绿化局")
