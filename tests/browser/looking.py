@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Browser, ViewportSize
+from playwright.sync_api import Browser, Request, ViewportSize
 from playwright.sync_api import Page as Tab
 
 from tests.browser.pages import Page
@@ -61,7 +61,13 @@ def _of_role(stage: Stage, chromium: Browser, role: str, pages: list[Page]) -> I
     tab = context.new_page()
     errors: list[str] = []
     tab.on("pageerror", lambda error: errors.append(str(error)))
-    tab.on("requestfailed", lambda request: errors.append(f"did not come: {request.url}"))
+
+    def lost(request: Request) -> None:
+        # What was still on its way when the page was left is nobody's fault.
+        if request.failure != "net::ERR_ABORTED":
+            errors.append(f"did not come: {request.url} ({request.failure})")
+
+    tab.on("requestfailed", lost)
     for page in (each for each in pages if each.role == role):
         errors.clear()
         yield _look(tab, page, errors)
@@ -77,16 +83,20 @@ def _look(tab: Tab, page: Page, errors: list[str]) -> Look:
     return Look(page, status, weight, tab.evaluate(WIDER), found, tuple(errors))
 
 
-def _judged(tab: Tab, page: Page) -> Iterator[str]:
-    """At both widths; the form of a verb on the phone only, what administrators use on a PC only.
+_USED_ON = {
+    "administrator": ("pc",), "supervisor": ("pc",), "leader": ("pc",), "head": ("pc",),
+    "inspector": ("phone",), "linked": ("phone",), "": ("phone",),
+}  # fmt: skip
+"""Where a role looks at its pages; a contact at both. The form of a verb is for the phone."""
 
-    `make screenshots` judges everything at both.
-    """
-    spared = {"phone" if page.role == "administrator" else "pc" if "/do/" in page.address else ""}
-    for size, viewport in SIZES.items():
-        tab.set_viewport_size(viewport)
-        if size not in spared:
-            yield from (f"({size}) {fault}" for fault in faults(tab))
+
+def _judged(tab: Tab, page: Page) -> Iterator[str]:
+    """At the widths it is used at. `make screenshots` judges everything at both."""
+    on = ("phone",) if "/do/" in page.address else _USED_ON.get(page.role, tuple(SIZES))
+    for size in on:
+        tab.set_viewport_size(SIZES[size])
+        yield from (f"({size}) {fault}" for fault in faults(tab))
+    tab.set_viewport_size(SIZES["phone"])
 
 
 def judge(tab: Tab) -> list[str]:
