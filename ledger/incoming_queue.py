@@ -71,10 +71,11 @@ def waiting(ledger: Ledger) -> int:
         return int(connection.execute(query).scalar_one())
 
 
-def of_notices(connection: Connection, ids: Sequence[int]) -> Sequence[Any]:
-    """What came back by mail about these notices, in order."""
-    query = sa.select(rows).where(rows.c.notice_id.in_(ids)).order_by(rows.c.id)
-    return connection.execute(query).all()
+def of_notice(ledger: Ledger, notice_id: int) -> Sequence[Any]:
+    """What came back by mail about a notice, in order. Whoever asks may see the notice."""
+    query = sa.select(rows).where(rows.c.notice_id == notice_id).order_by(rows.c.id)
+    with ledger.snapshot() as connection:
+        return connection.execute(query).all()
 
 
 def _seen(connection: Connection, viewer: Viewer) -> sa.Select[Any]:

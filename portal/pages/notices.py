@@ -8,7 +8,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import RedirectResponse, Response
 
 from duban.letters.told import paragraph, to_whom, waiting
-from ledger import noticebook
+from ledger import incoming_queue, noticebook
 from ledger.noticebook import Sought
 from ledger.resending import resend
 from ledger.whereabouts import Whereabouts
@@ -108,7 +108,8 @@ def one(request: Request, house: InHouse, viewer: Supervisor, at: At, notice_id:
     """The whole story of one notice."""
     reference = house.reference()
     line = noticebook.one(house.ledger, viewer, reference, notice_id, at)
-    return render(request, "notices/one.html", row=shown(line, reference.zone))
+    mails = incoming_queue.of_notice(house.ledger, notice_id)
+    return render(request, "notices/one.html", row=shown(line, reference.zone), mails=mails)
 
 
 @router.post("/notices/{notice_id}/again")

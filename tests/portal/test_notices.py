@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from ledger.changes import table
 from models.account import Act
+from models.incoming import Incoming, IncomingKind
 from models.notice import Notice, NoticeKind, NoticeState
 from models.outlet import Outlet
 from models.person import Channel, Person
@@ -56,6 +57,29 @@ def test_the_list_and_the_page_tell_the_story_and_a_dead_one_is_sent_again(
     assert "由Carol要求重发" in again
     carol.post("/notices/1/again")
     assert "还在发送途中" in carol.text("/notices/1")
+
+
+def test_what_came_back_by_mail_stands_beside_its_notice(
+    sqlite_portal: Portal, words: Words
+) -> None:
+    world = sqlite_portal.world
+    case = world.report("揽月路12号", "井盖缺失")
+    world.sweep()
+    carol = sqlite_portal.reader("carol")
+    assert "自动回复" not in words(carol.text("/notices/1"))
+    back = {
+        "message_id": "a" * 64, "kind": IncomingKind.AUTOMATIC, "sender": "bob@city.example",
+        "subject": "", "text": "本人 <b>休假</b>，10 月 8 日返岗", "why": "邮件自称是自动回复",
+        "notice_id": row(sqlite_portal, Notice, id=1).id, "photos": 0, "refused": 0,
+        "received_at": world.now, "settled_by": "",
+    }  # fmt: skip
+    with world.ledger.transaction() as connection:
+        connection.execute(sa.insert(table(Incoming)), [back])
+    page = carol.text("/notices/1")
+    for said in ("来信", "自动回复", "10 月 8 日返岗", "邮件自称是自动回复"):
+        assert said in words(page)
+    assert "<b>休假" not in page
+    assert case in page
 
 
 def test_what_is_not_in_sight_is_not_there(sqlite_portal: Portal) -> None:
