@@ -1,5 +1,6 @@
 """The database: engine, transactions, migrations. SQLite (WAL) or PostgreSQL, one code."""
 
+import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,8 +25,23 @@ from models.words import Trouble
 if TYPE_CHECKING:
     from alembic.config import Config
 
-REVISION = "0005"
+REVISION = "0006"
 """The newest migration. Alembic knows it too, but takes half a second to be asked."""
+
+
+POOL = 5
+"""Connections a process keeps where DUBAN_POOL does not say; ten more while they are needed."""
+_NEVER_FOR_EVER = {
+    "connect_timeout": 10,
+    # A host cut off says nothing any more: neither side may wait for it longer than a minute.
+    "keepalives_idle": 30,
+    "keepalives_interval": 10,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 60_000,
+    "application_name": "duban",
+    "options": "-c idle_in_transaction_session_timeout=10min -c tcp_keepalives_idle=30 "
+    "-c tcp_keepalives_interval=10 -c tcp_keepalives_count=3 -c tcp_user_timeout=60000",
+}
 
 
 class DatabaseTrouble(Trouble):
@@ -92,10 +108,11 @@ def connect(url: str) -> Ledger:
     return ledger
 
 
-def migrate(url: str) -> bool:
+def migrate(url: str, to: str = "head") -> bool:
     """Bring the database at `url` to this version, creating it if it is new and SQLite.
 
-    Whether there was a ledger of an older version.
+    Or only up to a revision, for a backup of that time. Whether there was a ledger of an older
+    version.
     """
     database = make_url(url).database if url.startswith("sqlite") else None
     if database and database != ":memory:":
@@ -114,12 +131,17 @@ def migrate(url: str) -> bool:
             config = _config(folder)
             with _reaching(url), engine.begin() as connection:
                 config.attributes["connection"] = connection
-                alembic.command.upgrade(config, "head")
+                alembic.command.upgrade(config, to)
         return before not in (None, REVISION)
     except CommandError:  # a revision that this program does not know
         raise _other_version(url, _revision(engine)) from None
     finally:
         engine.dispose()
+
+
+def unchecked(url: str) -> Ledger:
+    """Open the ledger at `url` whatever its version, to put a backup of that version into it."""
+    return Ledger(_engine(url))
 
 
 def mask(url: str) -> str:
@@ -138,8 +160,9 @@ def _engine(url: str) -> Engine:
         if parsed.get_backend_name() == "sqlite":
             return _sqlite(parsed)
         if parsed.get_backend_name() == "postgresql":
+            size = int(os.environ.get("DUBAN_POOL", POOL))
             return sa.create_engine(
-                parsed, pool_pre_ping=True, connect_args={"connect_timeout": 10}
+                parsed, pool_pre_ping=True, pool_size=size, connect_args=_NEVER_FOR_EVER
             )
     except (ArgumentError, NoSuchModuleError):
         pass

@@ -5,8 +5,9 @@ Several sweeps may run side by side: on PostgreSQL each claims rows the others h
 batches behind; what it had claimed is free again.
 """
 
+import logging
 from collections import Counter, defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -14,8 +15,9 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from ledger.batches import Counts, Work
 from ledger.changes import CaseState, Change, among, apply, table
-from ledger.database import Ledger
+from ledger.database import DatabaseTrouble, Ledger
 from ledger.desk.time import resume
 from ledger.dispatching import Claim, choose_limit, decide, dispatch, hold, log_step, plan
 from ledger.log import done_of
@@ -37,21 +39,49 @@ from rules.routing import Undecided
 
 BATCH = 1000
 
-Counts = Counter[str]
-"""How many of each thing a sweep did."""
+_log = logging.getLogger("duban.sweeps")
 
 
-def follow_up(ledger: Ledger, at: datetime, batch: int = BATCH) -> Counts:
-    """Judge every case whose next look has come by `at`; counts what was done.
+def follow_up(
+    ledger: Ledger, at: datetime, batch: int = BATCH, shards: Sequence[int] | None = None
+) -> Counts:
+    """Judge every case whose next look has come by `at`, of all shards or of some.
 
-    Keys: `looked`, `reminded`, `escalated`, `skipped`, `nobody`, `resumed`.
+    Counts `looked`, `reminded`, `escalated`, `skipped`, `nobody`, `resumed`; `aside` are cases
+    that could not be judged. A shard that fails leaves the others done; then the first failure
+    is raised.
     """
-    return _until_none_left(ledger, at, batch, _due(at), _look)
+    counts: Counts = Counter()
+    failed: list[Exception] = []
+    work = Work(ledger, "follow-up", _look, at, batch)
+    for shard in due_shards(ledger, at, shards):
+        try:
+            counts += work.until_none_left(_due(at, shard))
+        except DatabaseTrouble:
+            raise
+        except Exception as error:
+            _log.exception("shard %s could not be followed up", shard)
+            if work.hopeless:
+                raise
+            failed.append(error)
+    if failed:
+        raise failed[0]
+    return counts
+
+
+def due_shards(ledger: Ledger, at: datetime, among: Sequence[int] | None = None) -> Sequence[int]:
+    """The shards in which a case waits for a look as of `at`."""
+    cases = table(Case)
+    query = sa.select(cases.c.shard).where(cases.c.next_look_at <= at).distinct()
+    if among is not None:
+        query = query.where(cases.c.shard.in_(among))
+    with ledger.snapshot() as connection:
+        return sorted(connection.execute(query).scalars())
 
 
 def dispatch_filed(ledger: Ledger, at: datetime, batch: int = BATCH) -> Counts:
-    """Dispatch every case that is filed; counts `dispatched` and `undecided`."""
-    return _until_none_left(ledger, at, batch, _filed(), _dispatch)
+    """Dispatch every case that is filed; counts `dispatched`, `undecided` and `aside`."""
+    return Work(ledger, "dispatch", _dispatch, at, batch).until_none_left(_filed())
 
 
 def reconsider(ledger: Ledger, at: datetime) -> Counts:
@@ -77,33 +107,15 @@ def reconsider(ledger: Ledger, at: datetime) -> Counts:
             _dispatch(connection, reference, rows, at, counts)
 
 
-_Judge = Callable[[Connection, Reference, Sequence[Mapping[Any, Any]], datetime, Counts], None]
-
-
-def _until_none_left(
-    ledger: Ledger, at: datetime, batch: int, query: sa.Select[Any], work: _Judge
-) -> Counts:
-    counts: Counts = Counter()
-    reference: Reference | None = None
-    while True:
-        with ledger.transaction() as connection:
-            rows = connection.execute(query.limit(batch)).mappings().all()
-            if not rows:
-                return counts
-            # Only now that the rows are held: see there.
-            reference = current(connection, reference)
-            work(connection, reference, rows, at, counts)
-
-
 _NOT_JUDGED = {"place", "place_key", "problem", "severity", "reports", "reported_at", "closed_at"}
 """What a look never asks of a case: long texts and instants that would be read in vain."""
 
 
-def _due(at: datetime) -> sa.Select[Any]:
+def _due(at: datetime, shard: int) -> sa.Select[Any]:
     cases = table(Case)
     return (
         sa.select(*(column for column in cases.c if column.name not in _NOT_JUDGED))
-        .where(cases.c.next_look_at <= at)
+        .where(cases.c.shard == shard, cases.c.next_look_at <= at)
         .order_by(cases.c.next_look_at, cases.c.id)
         .with_for_update(skip_locked=True)
     )

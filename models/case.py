@@ -50,6 +50,11 @@ class LimitSource(Labelled):
     PERSON = "person", "督办员核定", "set by a supervisor"
 
 
+SHARDS = 64
+"""Into so many parts cases fall by their area; as many hands as that can share a sweep."""
+SHARD = f"COALESCE(area_id, id) % {SHARDS}"
+"""All cases of an area are of one shard; one without an area goes by its own number."""
+
 IS_OPEN = (
     "status IN ('reported', 'filed', 'undecided', 'dispatched', 'in_progress', 'returned', "
     "'suspended', 'submitted', 'rework')"
@@ -72,6 +77,15 @@ class Case(SQLModel, table=True):
     __table_args__ = (
         sa.Index(
             "ix_case__next_look",
+            "next_look_at",
+            "id",
+            sqlite_where=sa.text("next_look_at IS NOT NULL"),
+            postgresql_where=sa.text("next_look_at IS NOT NULL"),
+        ),
+        # The same for one part of the sweep: a hand reads its own shards and no others.
+        sa.Index(
+            "ix_case__shard_look",
+            "shard",
             "next_look_at",
             "id",
             sqlite_where=sa.text("next_look_at IS NOT NULL"),
@@ -161,6 +175,8 @@ class Case(SQLModel, table=True):
     """How often a look-back found it again."""
     look_backs: int = 0
 
+    shard: int = Field(sa_column=sa.Column(sa.Integer, sa.Computed(SHARD), nullable=False))
+    """The database reckons it; nobody writes it."""
     looked_until: datetime = Field(sa_column=instant(null=False))
     next_look_at: datetime | None = Field(default=None, sa_column=instant())
 

@@ -38,3 +38,5 @@ class Delivery(SQLModel, table=True):
     """By what name the service knows the message; what it reports later is found by it."""
     message: str = Field(default="", max_length=64)
     """The message it went in: notices of one digest share it."""
+    took: float | None = None
+    """Seconds until the channel answered; empty when it was not asked."""

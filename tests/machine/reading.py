@@ -30,6 +30,7 @@ NAMES = {"limit_source": "source", "category_code": "category", "inspector_id": 
 NOT_COMPARED = {
     "id", "number", "version", "place", "place_key", "problem", "lat", "lon", "area_id", "severity",
     "recurrence_of", "split_from", "policy_id", "reported_at", "dispatched_at", "records", "head",
+    "shard",
 }  # fmt: skip
 
 

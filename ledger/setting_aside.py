@@ -1,0 +1,120 @@
+"""搁置: the cases that could not be judged: kept, shown, tried again, let go when they could."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+from sqlalchemy.exc import DBAPIError
+
+from ledger.changes import among, table
+from ledger.sieve import seen_among
+from models.case import Case, Status
+from models.set_aside import SetAside
+from rules.permission import Viewer
+from rules.set_aside import ALARM, wait
+
+MOST = 200
+aside, cases = table(SetAside), table(Case)
+
+
+@dataclass(frozen=True, slots=True)
+class Aside:
+    """One case that waits to be tried again, and what went wrong the last time."""
+
+    case_id: int
+    number: str
+    place: str
+    work: str
+    error: str
+    tries: int
+    first_at: datetime
+    retry_at: datetime
+
+    @property
+    def alarms(self) -> bool:
+        """Whether it will hardly mend itself."""
+        return self.tries >= ALARM
+
+
+def free(at: datetime) -> sa.ColumnElement[bool]:
+    """Whether a case is not set aside as of `at`, or is to be tried again."""
+    waits = sa.select(aside.c.case_id).where(aside.c.case_id == cases.c.id, aside.c.retry_at > at)
+    return ~waits.exists()
+
+
+def add(connection: Connection, case_id: int, work: str, error: Exception, at: datetime) -> None:
+    """Set a case aside, for longer each time."""
+    mine = aside.c.case_id == case_id
+    tries = connection.execute(sa.select(aside.c.tries).where(mine)).scalar() or 0
+    values = {
+        "work": work, "error": said(error), "tries": tries + 1, "last_at": at,
+        "retry_at": at + wait(tries + 1),
+    }  # fmt: skip
+    if tries:
+        connection.execute(sa.update(aside).where(mine).values(**values))
+    else:
+        connection.execute(sa.insert(aside).values(case_id=case_id, first_at=at, **values))
+
+
+def said(error: Exception) -> str:
+    """What went wrong, in a line: never the values a statement was sent with."""
+    cause = error.orig if isinstance(error, DBAPIError) and error.orig else error
+    first = (str(cause).strip() or "—").splitlines()[0]
+    return f"{type(cause).__name__}: {first}"[:300]
+
+
+def forget(connection: Connection, ids: Sequence[int]) -> None:
+    """These could be judged."""
+    connection.execute(sa.delete(aside).where(among(connection, aside.c.case_id, ids)))
+
+
+def tidy(connection: Connection) -> int:
+    """Let go of cases that nothing waits for any more, as when they were closed by hand."""
+    waits = sa.select(cases.c.id).where(cases.c.id == aside.c.case_id, _waits())
+    return connection.execute(sa.delete(aside).where(~waits.exists())).rowcount
+
+
+def alarms(connection: Connection) -> int:
+    """How many have failed too often."""
+    query = _listed().where(aside.c.tries >= ALARM).subquery()
+    return int(connection.execute(sa.select(sa.func.count()).select_from(query)).scalar_one())
+
+
+def count(connection: Connection) -> int:
+    """How many wait."""
+    query = sa.select(sa.func.count()).select_from(_listed().subquery())
+    return int(connection.execute(query).scalar_one())
+
+
+def waiting(connection: Connection, viewer: Viewer | None = None) -> list[Aside]:
+    """The cases that wait, the oldest first, at most `MOST`; with a viewer, those they see."""
+    rows: Sequence[Any] = connection.execute(_listed().limit(MOST)).all()
+    if viewer is not None:
+        seen = seen_among(connection, viewer, {row.case_id for row in rows})
+        rows = [row for row in rows if row.case_id in seen]
+    return [Aside(*row) for row in rows]
+
+
+def retry_now(connection: Connection, case_id: int, at: datetime) -> bool:
+    """Try a case in the next round; whether it was set aside at all."""
+    mine = sa.update(aside).where(aside.c.case_id == case_id).values(retry_at=at)
+    return bool(connection.execute(mine).rowcount)
+
+
+def _listed() -> sa.Select[Any]:
+    return (
+        sa.select(
+            aside.c.case_id, cases.c.number, cases.c.place, aside.c.work, aside.c.error,
+            aside.c.tries, aside.c.first_at, aside.c.retry_at,
+        )
+        .join(cases, cases.c.id == aside.c.case_id)
+        .where(_waits())
+        .order_by(aside.c.first_at, aside.c.case_id)
+    )  # fmt: skip
+
+
+def _waits() -> sa.ColumnElement[bool]:
+    return sa.or_(cases.c.next_look_at.is_not(None), cases.c.status == Status.FILED)
