@@ -118,7 +118,7 @@ def _wait(
 
 def _write_tries(connection: Connection, results: Iterable["Result"]) -> None:
     tries = table(Delivery)
-    names = ("outcome", "channel", "answer", "receipt")
+    names = ("outcome", "channel", "answer", "receipt", "took")
     connection.execute(
         sa.update(tries)
         .where(tries.c.notice_id == sa.bindparam("of"), tries.c.attempt == sa.bindparam("which"))

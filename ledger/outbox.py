@@ -18,11 +18,12 @@ from ledger import burden, marking
 from ledger.changes import among, table
 from ledger.choosing import Way, choose, history_of
 from ledger.database import Ledger
+from ledger.holders import holder
 from ledger.marking import end as _end
 from ledger.parts import answering_of
 from ledger.reference import Reference, current
 from ledger.sweeps import pauses_of
-from ledger.waiting import due_now, hold_people, holder, of_people
+from ledger.waiting import due_now, hold_people, of_people
 from models.case import Case, Stage, Status
 from models.delivery import Delivery, DeliveryOutcome
 from models.notice import Notice, NoticeKind, NoticeState
@@ -124,6 +125,8 @@ class Result:
     receipt: str = ""
     again: timedelta | None = None
     """When the service asks to be called again."""
+    took: float | None = None
+    """Seconds until the channel answered; None when it was not asked."""
 
 
 def claim(

@@ -1,7 +1,5 @@
 """待发: which notices wait in the outbox and are in nobody's hand."""
 
-import os
-import socket
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
@@ -10,6 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from ledger.changes import table
+from ledger.holders import dead
 from ledger.past import reminds
 from models.case import Case
 from models.columns import Instant
@@ -22,11 +21,6 @@ from rules.relevance import CLOSING, OPENING
 
 MOST = 5000
 """So many notices are taken at once; what is beyond is judged in the next claim."""
-
-
-def holder() -> str:
-    """This process, as a lease names it."""
-    return f"{socket.gethostname()}/{os.getpid()}"
 
 
 def due_now(connection: Connection, at: datetime, now: datetime) -> sa.ColumnElement[bool]:
@@ -160,19 +154,7 @@ def _told_of(notices: sa.Table) -> sa.ColumnElement[bool]:
 
 
 def _dead_holders(connection: Connection) -> list[str]:
-    """Processes of this host that still hold notices and no longer live."""
+    """Processes that still hold notices and no longer live."""
     notices = table(Notice)
     query = sa.select(notices.c.lease_by).where(notices.c.state == NoticeState.SENDING).distinct()
-    here = f"{socket.gethostname()}/"
-    names = [name for name in connection.execute(query).scalars() if name.startswith(here)]
-    return [name for name in names if not _alive(int(name.removeprefix(here)))]
-
-
-def _alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
+    return [name for name in connection.execute(query).scalars() if name and dead(name)]

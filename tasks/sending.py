@@ -155,12 +155,14 @@ def _send(
         _log.exception("message %s could not be written", together[0].message)
         said = f"消息没有写成（{type(error).__name__}），稍后再试"
         return _unwritten(together, DeliveryOutcome.TEMPORARY, said)
+    began = time.monotonic()
     answer = send(url, message, timeout=LIMIT.total_seconds(), folder=folder)
+    took = time.monotonic() - began
     channel = together[0].shown or mask(url)
     told = "；".join(text for text in (answer.answer, message.trouble) if text)
     said = _LINKED.sub(r"\1…", told)
     return [
-        Result(owed, channel, answer.outcome, said, answer.receipt, answer.again)
+        Result(owed, channel, answer.outcome, said, answer.receipt, answer.again, took)
         for owed in together
     ]
 

@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from ledger import log, outbox
+from ledger import holders, log, outbox
 from ledger.changes import table
+from ledger.holders import holder
 from ledger.outbox import LEASE, Owed, Result
 from ledger.outlets import channel_row
 from ledger.resending import dead, resend
-from ledger.waiting import holder
 from models.delivery import Delivery, DeliveryOutcome
 from models.notice import Notice, NoticeState
 from models.person import Channel, Person, Way
@@ -100,8 +100,8 @@ def test_what_a_dead_process_of_this_host_held_is_free_at_once(owed_world: World
     gone.wait()
     notices = table(Notice)
     with owed_world.ledger.transaction() as connection:
-        holder = f"{socket.gethostname()}/{gone.pid}"
-        connection.execute(sa.update(notices).values(lease_by=holder))
+        house = holder().rpartition("/")[0]
+        connection.execute(sa.update(notices).values(lease_by=f"{house}/{gone.pid}.1"))
     assert [owed.resend for owed in take(owed_world)] == [True]
 
 
@@ -366,5 +366,15 @@ def test_an_empty_outbox_is_no_work(world: World) -> None:
     assert sending.deliver(world.ledger, world.now, world.folder) == {}
 
 
-def test_a_holder_is_this_host_and_process() -> None:
-    assert holder() == f"{socket.gethostname()}/{os.getpid()}"
+def test_what_lives_under_the_number_of_the_dead_holds_nothing() -> None:
+    house, _, process = holder().rpartition("/")
+    assert house.startswith(socket.gethostname())
+    assert not holders.dead(holder())
+    assert holders.dead(f"{house}/{process.partition('.')[0]}.1")
+
+
+def test_of_a_container_that_shares_this_host_name_nothing_is_known() -> None:
+    house = holder().rpartition("/")[0]
+    other = f"{house.rpartition('.')[0]}.1"
+    assert not holders.dead(f"{other}/{os.getpid()}.1")
+    assert not holders.dead(f"{socket.gethostname()}/1")
