@@ -15,6 +15,7 @@ from duban import (
     measuring,
     people,
     recomputing,
+    serve,
     show,
     wording,
 )
@@ -49,6 +50,7 @@ mailing.add_to(app)
 measuring.add_to(app)
 people.add_to(app)
 recomputing.add_to(app)
+serve.add_to(app)
 wording.add_to(app)
 
 

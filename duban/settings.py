@@ -44,6 +44,17 @@ class Settings(BaseSettings):
     metrics_token: str = Field(default="", repr=False)
     """The key with which Prometheus may read /metrics; see docs/notices.md."""
 
+    shards: int = Field(default=4, ge=1, le=64)
+    """Into how many Prefect tasks a follow-up fans out on PostgreSQL; SQLite lets one write."""
+    pool: int = Field(default=5, ge=1, le=200)
+    """Database connections a process keeps; while they are asked for it opens ten more."""
+    log: Literal["text", "json"] = "text"
+    """How log lines are written: for people, or one JSON object a line for a log collector."""
+    heartbeat_url: str = Field(default="", repr=False)
+    """Called after each round that followed up: a watch outside rings when it falls silent."""
+    archive_after_years: int = Field(default=2, ge=0, le=100)
+    """What was sent about a case moves to the archive so long after its closing; 0: never."""
+
     def address(self) -> str:
         """The portal's public address, without a slash at its end."""
         return (self.portal_url or f"http://{self.portal_host}:{self.portal_port}").rstrip("/")
@@ -68,9 +79,18 @@ def prepare() -> Settings:
     os.environ["DUBAN_DATABASE_URL"] = settings.database()
     os.environ["DUBAN_PHOTOS"] = settings.store()
     os.environ["DUBAN_HOOKS_PRIVATE"] = str(settings.hooks_private).lower()
+    os.environ["DUBAN_SHARDS"] = str(settings.shards)
+    os.environ["DUBAN_POOL"] = str(settings.pool)
+    os.environ["DUBAN_LOG"] = settings.log
+    os.environ["DUBAN_ARCHIVE_AFTER_YEARS"] = str(settings.archive_after_years)
     if settings.portal_url:
         os.environ["DUBAN_PORTAL_URL"] = settings.portal_url
-    for name, said in {"IMAP_URL": settings.imap_url, "MAIL_DOMAIN": settings.mail_domain}.items():
+    kept = {
+        "IMAP_URL": settings.imap_url,
+        "MAIL_DOMAIN": settings.mail_domain,
+        "HEARTBEAT_URL": settings.heartbeat_url,
+    }
+    for name, said in kept.items():
         if said:  # from .env: the children of this process have only the environment
             os.environ[f"DUBAN_{name}"] = said
     for name, value in {
@@ -92,10 +112,10 @@ def _read() -> Settings:
     try:
         return Settings()
     except ValidationError as errors:
-        name = "DUBAN_" + "_".join(str(part) for part in errors.errors()[0]["loc"]).upper()
+        first = errors.errors(include_input=False)[0]
+        name = "DUBAN_" + "_".join(str(part) for part in first["loc"]).upper()
         raise Trouble(
-            f"设置 {name} 的值读不出，请在环境变量或 .env 中改正（DUBAN_PORT 是 1 至 65535 的整数，"
-            "DUBAN_LANG 是 zh 或 en）。",
-            f"The setting {name} cannot be read. Correct it in the environment or in .env "
-            "(DUBAN_PORT is a number from 1 to 65535, DUBAN_LANG is zh or en).",
+            f"设置 {name} 的值不行：{first['msg']}。请在环境变量或 .env 中改正。",
+            f"The setting {name} will not do: {first['msg']}. Correct it in the environment or "
+            "in .env.",
         ) from None

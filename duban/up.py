@@ -47,11 +47,13 @@ def run(settings: Settings, *, demo: bool) -> None:
 
             play_once(settings)
         serving = stack.enter_context(_child(settings, "serving", "-m", "duban.serving"))
+        reacting = stack.enter_context(_child(settings, "reacting", "-m", "duban.reacting"))
         _where_to_look(settings, url, address, demo=demo)
         children = {
             "Prefect 服务 server": server,
             "门户 portal": portal,
             "定时督办 deployments": serving,
+            "即时反应 reactions": reacting,
         }
         _wait(children, settings)
 

@@ -4,35 +4,50 @@ from collections import Counter
 from datetime import datetime
 
 from prefect import flow
+from prefect.futures import wait
 
-from flows.running import in_short, instant, leave
+from flows.running import failed, instant, leave
 from ledger import log
-from tasks.follow_up import hands, look_at_due, propose_measures
+from tasks.follow_up import look_at_due, parts, propose_measures
 from tasks.summaries import owe_summaries
 from tasks.surroundings import ledger
 
 SHOWN = 500
 
 
-@flow(name="follow-up", flow_run_name="follow-up", timeout_seconds=1800)
-def follow_up(at: datetime | None = None) -> dict[str, int]:
+@flow(name="follow-up", flow_run_name="follow-up", timeout_seconds=1800, on_failure=[failed])
+def follow_up(at: datetime | None = None, share: int = 1, of: int = 1) -> dict[str, int]:
     """Look at every case whose time has come by `at`; counts what was done.
 
-    The work is shared by as many hands as the database lets work at once. Units whose cards
-    and levels call for it are then `proposed` for an interview, and weekly summaries `summed`.
+    Where several workers share the work, this is share `share` of `of`. Its shards are taken in
+    parts side by side; one that fails leaves the others done, and then fails the run. The first
+    share also `proposed` units for an interview, and `summed` weekly summaries.
     """
     moment = instant(at)
     if moment is None:
         return {}
-    others = [look_at_due.submit(moment, hand) for hand in range(2, hands() + 1)]
-    counts = Counter(look_at_due(moment))
-    for other in others:
-        counts.update(other.result())
-    if proposed := propose_measures(moment):
-        counts["proposed"] = proposed
-    counts.update(owe_summaries(moment))
-    leave("follow-up", moment, _why(moment) if counts else [], in_short(counts))
+    mine = parts(share, of)
+    others = [look_at_due.submit(moment, part) for part in mine[1:]]
+    states = [look_at_due(moment, mine[0], return_state=True)]
+    wait(others)
+    states += [each.state for each in others]
+    counts: Counter[str] = Counter()
+    for state in states:
+        counts.update(state.result() if state.is_completed() else {})
+    if share == 1:
+        counts.update(_beside(moment))
+    for state in states:
+        state.result()
+    leave("follow-up", moment, _why(moment) if counts else [], counts)
     return dict(counts)
+
+
+def _beside(at: datetime) -> Counter[str]:
+    """What is looked at once for the whole city."""
+    counts = Counter(owe_summaries(at))
+    if proposed := propose_measures(at):
+        counts["proposed"] = proposed
+    return counts
 
 
 def _why(at: datetime) -> list[dict[str, object]]:

@@ -4,16 +4,16 @@ from datetime import datetime
 
 from prefect import flow
 
-from flows.running import in_short, instant, leave
+from flows.running import failed, instant, leave
 from tasks.incoming import fetch_mail
 
 
-@flow(name="incoming", flow_run_name="incoming", timeout_seconds=1800)
+@flow(name="incoming", flow_run_name="incoming", timeout_seconds=1800, on_failure=[failed])
 def incoming(at: datetime | None = None) -> dict[str, int]:
     """Fetch what lies unseen in the mailbox as of `at`; counts mails by what they were."""
     moment = instant(at)
     if moment is None:
         return {}
     counts = fetch_mail(moment)
-    leave("incoming", moment, [counts] if counts else [], in_short(counts))
+    leave("incoming", moment, [counts] if counts else [], counts)
     return counts

@@ -4,11 +4,11 @@ from datetime import datetime
 
 from prefect import flow
 
-from flows.running import instant, leave
+from flows.running import failed, instant, leave
 from tasks.look_back import draw_closed
 
 
-@flow(name="look-back", flow_run_name="look-back", timeout_seconds=1800)
+@flow(name="look-back", flow_run_name="look-back", timeout_seconds=1800, on_failure=[failed])
 def look_back(at: datetime | None = None) -> dict[str, int]:
     """Draw among the cases closed up to `at`; counts `drawn` and `population`.
 
@@ -21,5 +21,6 @@ def look_back(at: datetime | None = None) -> dict[str, int]:
     drawn, among, seed = done["cases"], done["population"], done["seed"]
     rows = [{**case, "seed": seed} for case in drawn] or [{"drawn": 0, "seed": seed}]
     said = f"{len(drawn)} of {among} drawn, rate {done['rate']}, seed {seed}"
-    leave("look-back", moment, rows, said if among else "nothing to draw among")
-    return {"drawn": len(drawn), "population": among}
+    counts = {"drawn": len(drawn), "population": among}
+    leave("look-back", moment, rows, counts, said if among else "nothing to draw among")
+    return counts

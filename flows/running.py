@@ -1,24 +1,31 @@
 """What every flow does around its work: which instant it stands for, and what it leaves behind."""
 
+import time
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pendulum
 from httpx import HTTPError
-from prefect import get_run_logger, runtime
+from prefect import Flow, State, get_run_logger, runtime
 from prefect.artifacts import create_table_artifact
 from prefect.client.orchestration import get_client
+from prefect.client.schemas.objects import FlowRun
 from prefect.exceptions import PrefectException
 
 from duban.settings import prepare
 from models.instants import plain
+from tasks import beating
 
 STALE = timedelta(minutes=10)
 """A scheduled run that starts this much late leaves the work to a newer one."""
 
 BEYOND_US = (PrefectException, HTTPError, OSError, RuntimeError)
 """What may go wrong with Prefect's server while the work itself is done."""
+
+
+_began: dict[str, float] = {}
+"""When each run of this process began, by its id."""
 
 
 def instant(at: datetime | None) -> datetime | None:
@@ -28,6 +35,7 @@ def instant(at: datetime | None) -> datetime | None:
     A retry keeps the instant of its run.
     """
     prepare()
+    _began[str(runtime.flow_run.id)] = time.monotonic()
     if at is not None:
         return plain(at)
     now = plain(pendulum.now("UTC"))
@@ -40,11 +48,21 @@ def instant(at: datetime | None) -> datetime | None:
     return min(now, planned)
 
 
-def leave(key: str, at: datetime, lines: Sequence[Mapping[str, Any]], said: str) -> None:
-    """Leave a table of what was done and why, and let the run's name say it in short.
+def leave(
+    key: str,
+    at: datetime,
+    lines: Sequence[Mapping[str, Any]],
+    counts: Mapping[str, int],
+    said: str = "",
+) -> None:
+    """Write down that the round `key` went through, and leave a table of what was done and why.
 
-    Best effort: what Prefect keeps about a run is not the ledger, and must not fail it.
+    The run's name says it in short. The heartbeat is ours; what Prefect keeps about a run is not
+    the ledger, so that part is best effort and must not fail it.
     """
+    said = said or in_short(counts)
+    took = time.monotonic() - _began.pop(str(runtime.flow_run.id), time.monotonic())
+    beating.went_well(key, took, counts)
     try:
         create_table_artifact(
             key=key, table=[dict(line) for line in lines], description=f"{said} · {at.isoformat()}"
@@ -52,6 +70,12 @@ def leave(key: str, at: datetime, lines: Sequence[Mapping[str, Any]], said: str)
     except BEYOND_US as error:
         get_run_logger().warning("The run's table could not be left: %s", type(error).__name__)
     _call_it(f"{key} {at.astimezone(UTC):%m-%d %H:%M}Z: {said}")
+
+
+def failed(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) -> None:
+    """What a flow calls when it failed: the heartbeat says so, and why."""
+    _began.pop(str(flow_run.id), None)
+    beating.failed(flow.name, state.message or state.name or "")
 
 
 def _call_it(name: str) -> None:

@@ -1,6 +1,7 @@
 """The portal as one ASGI application."""
 
 from collections.abc import Awaitable, Callable
+from http import HTTPStatus
 
 from fastapi import Depends, FastAPI, Request
 from starlette.responses import Response
@@ -16,7 +17,7 @@ from portal.api.bounds import Bounded
 from portal.house import House
 from portal.identity import gate
 from portal.pages import routers
-from portal.seeing import guarded
+from portal.seeing import SAFE, guarded
 from portal.templating import HERE
 from portal.uploading import MOST
 
@@ -40,7 +41,7 @@ def create(ledger: Ledger, settings: Settings) -> FastAPI:
     gate(settings)  # sign-in settings that will not do are refused now, not at the door
     app.state.house = House(ledger, settings, Store(settings.store()))
     app.add_middleware(Bounded, most=PAGE_BODY, more=receiving.BOUNDS)
-    app.middleware("http")(_headers)
+    app.middleware("http")(_around)
     errors.install(app)
     for router in routers():
         app.include_router(router, dependencies=[Depends(guarded)])
@@ -50,10 +51,12 @@ def create(ledger: Ledger, settings: Settings) -> FastAPI:
     return app
 
 
-async def _headers(
+async def _around(
     request: Request, following: Callable[[Request], Awaitable[Response]]
 ) -> Response:
     response = await following(request)
+    if request.method not in SAFE and response.status_code < HTTPStatus.BAD_REQUEST:
+        request.app.state.house.nudge()
     for name, value in HEADERS.items():
         response.headers.setdefault(name, value)
     response.headers.setdefault("Cache-Control", _kept(request))

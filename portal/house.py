@@ -25,6 +25,8 @@ class House:
     settings: Settings
     store: Store
     clock: Callable[[], datetime] = now
+    nudge: Callable[[], None] = lambda: None
+    """What is called when something was changed, so that who is concerned is told at once."""
     tries: MovingWindowRateLimiter = field(
         default_factory=lambda: MovingWindowRateLimiter(MemoryStorage())
     )

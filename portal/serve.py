@@ -7,6 +7,7 @@ import uvicorn
 from duban.settings import prepare
 from ledger.database import connect
 from portal.app import create
+from tasks.nudging import nudger
 
 
 def main() -> None:
@@ -14,6 +15,8 @@ def main() -> None:
     settings = prepare()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     app = create(connect(settings.database()), settings)
+    if passing := nudger():
+        app.state.house.nudge = passing.nudge
     uvicorn.run(
         app,
         host=settings.portal_host,

@@ -1,10 +1,11 @@
-"""清理: what nobody needs any more: pictures never handed in, old links, sessions and keys."""
+"""清理: what nobody needs any more: pictures never handed in, old links, sessions and keys,
+cases set aside that were closed by hand."""
 
 from collections import Counter
 from datetime import datetime, timedelta
 
 from documents.store import Store
-from ledger import hooks, links, once, photos
+from ledger import hooks, links, once, photos, setting_aside
 from ledger.database import Ledger
 
 LOOSE_FOR = timedelta(days=7)
@@ -15,12 +16,15 @@ BATCH = 200
 
 
 def tidy(ledger: Ledger, store: Store, at: datetime) -> Counter[str]:
-    """Forget them; counts `pictures`, `sign_ins`, `keys` and `calls`."""
+    """Forget them; counts `pictures`, `sign_ins`, `keys`, `calls` and `aside`."""
+    with ledger.transaction() as connection:
+        aside = setting_aside.tidy(connection)
     return Counter(
         pictures=_pictures(ledger, store, at),
         sign_ins=links.forget(ledger, at - OVER_FOR),
         keys=once.forget_before(ledger, at - once.KEPT),
         calls=hooks.forget(ledger, at - hooks.KEPT),
+        aside=aside,
     )
 
 

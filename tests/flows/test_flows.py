@@ -8,7 +8,13 @@ from typing import Any
 import pytest
 from prefect import flow, task
 from prefect.client.orchestration import get_client
-from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterKey, FlowRunFilter
+from prefect.client.schemas.filters import (
+    ArtifactFilter,
+    ArtifactFilterKey,
+    FlowRunFilter,
+    TaskRunFilter,
+    TaskRunFilterTags,
+)
 from prefect.client.schemas.objects import FlowRun
 from prefect.client.schemas.sorting import FlowRunSort
 from prefect.flow_engine import run_flow
@@ -20,8 +26,12 @@ from flows.dispatch import dispatch
 from flows.follow_up import follow_up
 from flows.intake import intake
 from flows.sweep import sweep
+from ledger import heartbeats
 from ledger.database import DatabaseTrouble
+from models.escalation import Escalation
 from models.words import Trouble
+from tasks import forgetting, nudging
+from tasks.react import TAG, react
 from tasks.retrying import RETRY, worth_it
 from tests.world import World, instant
 
@@ -128,7 +138,7 @@ def test_a_run_that_starts_too_late_leaves_the_work_to_a_newer_one_and_says_so(
 def test_no_run_keeps_where_the_ledger_is(city: World) -> None:
     sweep(city.now)
     for run in last_runs(5):
-        assert set(run.parameters) == {"at"}
+        assert set(run.parameters) <= {"at", "share", "of"}
         assert "sqlite" not in str(run.model_dump())
 
 
@@ -162,3 +172,83 @@ def test_only_what_may_be_better_in_a_minute_is_tried_again(
     else:
         assert around() == times
     assert len(tries) == times
+
+
+def test_a_round_leaves_its_heartbeat_and_one_that_fails_says_why(
+    city: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    follow_up(city.now)
+    [beat] = beats(city, "follow-up")
+    assert (beat.runs, beat.failures, beat.error) == (1, 0, "")
+    assert beat.at is not None
+
+    def broken(*_: Any, **__: Any) -> None:
+        raise Trouble("坏了", "broken")
+
+    monkeypatch.setattr("ledger.measures.propose", broken)
+    with pytest.raises(Trouble):
+        follow_up(city.now)
+    [after] = beats(city, "follow-up")
+    assert (after.runs, after.failures, after.at) == (1, 1, beat.at)
+    assert "broken" in after.error or "坏了" in after.error
+
+
+def test_a_part_of_the_round_that_fails_does_not_keep_the_later_ones_from_their_work(
+    city: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    city.report("人民路1号", "垃圾桶满溢")
+
+    def broken(*_: Any, **__: Any) -> None:
+        raise Trouble("坏了", "broken")
+
+    monkeypatch.setattr("ledger.sweeps.follow_up", broken)
+    with pytest.raises(Trouble):
+        sweep(city.now)
+    assert city.told("bob")
+    assert [beat.failures for beat in beats(city, "follow-up", "sweep")] == [1, 1]
+    [sent] = beats(city, "deliver")
+    assert sent.done["sent"] >= 1
+
+
+def test_two_shares_are_together_the_whole_of_the_work(city: World) -> None:
+    for n in range(8):
+        city.report(f"人民路{n}号", "垃圾桶满溢", limit="3工作日")
+    due = instant("2026-09-30 18:00")
+    done = [follow_up(due, share=share, of=2).get("escalated", 0) for share in (1, 2)]
+    assert sum(done) == len([row for row in city.rows(Escalation) if row.level == 1]) == 8
+    assert all(done)
+
+
+def test_a_nudge_asks_for_one_reaction_however_often_it_is_given(city: World) -> None:
+    asked = [nudging.ask(), nudging.ask()]
+    assert asked == [True, False]
+    city.report("人民路1号", "垃圾桶满溢", limit="2紧急工作时")
+    assert react.fn()["sent"] >= 1
+    assert [beat.runs for beat in beats(city, "react")] == [1]
+
+
+def test_reactions_of_yesterday_are_forgotten_and_those_of_today_are_not(
+    city: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def kept() -> int:
+        mine = TaskRunFilter(tags=TaskRunFilterTags(all_=[TAG]))
+        with get_client(sync_client=True) as client:
+            return len(client.read_task_runs(task_run_filter=mine))
+
+    nudging.ask()
+    assert forgetting.forget_reactions.fn() == 0
+    before = kept()
+    monkeypatch.setattr(forgetting, "KEPT", -timedelta(minutes=1))
+    assert forgetting.forget_reactions.fn() == before > 0
+    assert kept() == 0
+
+
+def test_where_no_server_is_named_nobody_is_nudged(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("PREFECT_API_URL", raising=False)
+    assert nudging.nudger() is None
+
+
+def beats(city: World, *names: str) -> list[heartbeats.Beat]:
+    """The heartbeats of these rounds."""
+    with city.ledger.snapshot() as connection:
+        return [beat for beat in heartbeats.all_beats(connection) if beat.name in names]

@@ -1,0 +1,83 @@
+"""心跳: each kind of round writes down that it went through, or that it failed."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import Connection
+
+from ledger.changes import table
+from ledger.database import Ledger
+from models.heartbeat import Heartbeat
+
+FOLLOWS_UP = ("sweep", "follow-up")
+"""The rounds in which overdue cases are looked at."""
+
+beats = table(Heartbeat)
+
+
+@dataclass(frozen=True, slots=True)
+class Beat:
+    """One kind of round; see `Heartbeat`."""
+
+    name: str
+    at: datetime | None
+    took: float
+    runs: int
+    seconds: float
+    last: Mapping[str, int]
+    done: Mapping[str, int]
+    failures: int
+    failed_at: datetime | None
+    error: str
+
+
+def beat(ledger: Ledger, name: str, now: datetime, took: float, counts: Mapping[str, int]) -> None:
+    """A round has gone well at `now`, after `took` seconds."""
+    with ledger.transaction() as connection:
+        row = _held(connection, name)
+        done = {word: row.done.get(word, 0) + counts.get(word, 0) for word in {*row.done, *counts}}
+        connection.execute(
+            sa.update(beats)
+            .where(beats.c.name == name)
+            .values(
+                at=now, took=took, runs=row.runs + 1, seconds=row.seconds + took,
+                last=dict(counts), done=done, failures=0, failed_at=None, error="",
+            )
+        )  # fmt: skip
+
+
+def stumble(ledger: Ledger, name: str, now: datetime, error: str) -> None:
+    """A round has failed at `now`."""
+    with ledger.transaction() as connection:
+        row = _held(connection, name)
+        connection.execute(
+            sa.update(beats)
+            .where(beats.c.name == name)
+            .values(failures=row.failures + 1, failed_at=now, error=error[:300])
+        )
+
+
+def all_beats(connection: Connection) -> Sequence[Beat]:
+    """Every kind of round that was ever run here."""
+    return [Beat(**row) for row in connection.execute(sa.select(beats).order_by(beats.c.name))
+            .mappings()]  # fmt: skip
+
+
+def followed_up_at(connection: Connection) -> datetime | None:
+    """When overdue cases were last looked at, by the real clock; None if nobody ever did."""
+    query = sa.select(sa.func.max(beats.c.at)).where(beats.c.name.in_(FOLLOWS_UP))
+    at: datetime | None = connection.execute(query).scalar()
+    return at
+
+
+def _held(connection: Connection, name: str) -> Any:
+    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+    blank = {"took": 0, "runs": 0, "seconds": 0, "last": {}, "done": {}, "failures": 0,
+             "error": ""}  # fmt: skip
+    connection.execute(insert(beats).values(name=name, **blank).on_conflict_do_nothing())
+    query = sa.select(beats).where(beats.c.name == name).with_for_update()
+    return connection.execute(query).one()

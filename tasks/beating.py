@@ -1,0 +1,44 @@
+"""心跳: a round says that it went through, in the ledger and to a watch outside."""
+
+import logging
+import os
+from collections.abc import Mapping
+
+import requests
+
+from ledger import heartbeats
+from ledger.database import DatabaseTrouble
+from tasks.sending import now
+from tasks.surroundings import ledger
+
+_log = logging.getLogger("duban.beating")
+
+PATIENCE = 5
+"""Seconds the watch outside may take to answer."""
+
+
+def went_well(name: str, took: float, counts: Mapping[str, int]) -> None:
+    """The round `name` has gone well in `took` seconds, and did this."""
+    heartbeats.beat(ledger(), name, now(), took, counts)
+    if name in heartbeats.FOLLOWS_UP:
+        _call_watch("")
+
+
+def failed(name: str, why: str) -> None:
+    """The round `name` has failed. Best effort: what made it fail may keep this from being said."""
+    try:
+        heartbeats.stumble(ledger(), name, now(), why)
+    except DatabaseTrouble as trouble:
+        _log.warning("%s failed, and could not write it down: %s", name, trouble)
+    _call_watch("/fail")
+
+
+def _call_watch(what: str) -> None:
+    """Tell whoever watches from outside; its address is a secret, and its absence no matter."""
+    url = os.environ.get("DUBAN_HEARTBEAT_URL")
+    if not url:
+        return
+    try:
+        requests.get(url.rstrip("/") + what, timeout=PATIENCE)
+    except requests.RequestException as error:
+        _log.warning("the watch outside could not be told: %s", type(error).__name__)
