@@ -82,7 +82,7 @@ class Work:
             # Only now that the rows are held: see there.
             self.reference = _current(connection, self.reference)
             self.judge(connection, self.reference, rows, self.at, done)
-            setting_aside.forget(connection, [row["id"] for row in rows])
+            setting_aside.forget(connection, [row["id"] for row in rows], self.name)
         return done
 
     def _ids(self, claim: sa.Select[Any]) -> list[int]:
@@ -111,12 +111,15 @@ class Work:
 
     def _set_aside(self, case_id: int, error: Exception) -> None:
         self.aside += 1
-        _log.exception("case %s could not be judged (%s)", case_id, self.name, exc_info=error)
         with self.ledger.transaction() as connection:
             setting_aside.add(connection, case_id, self.name, error, self.at)
+            number = connection.execute(_NUMBER.where(_ID.in_([case_id]))).scalar()
+        said = {"case": number, "work": self.name}
+        _log.error("a case could not be judged and is set aside", extra=said, exc_info=error)
 
 
 _ID = table(Case).c.id
+_NUMBER = sa.select(table(Case).c.number)
 
 
 def _current(connection: Connection, known: Reference | None) -> Reference:

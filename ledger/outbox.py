@@ -5,6 +5,7 @@ between leaves it so; the notice is then sent again, and the message and the log
 may come twice.
 """
 
+import logging
 from collections import Counter
 from collections.abc import Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field
@@ -14,25 +15,24 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from ledger import burden, marking
+from ledger import burden, marking, setting_aside
 from ledger.changes import among, table
 from ledger.choosing import Way, choose, history_of
-from ledger.database import Ledger
+from ledger.database import DatabaseTrouble, Ledger
 from ledger.holders import holder
 from ledger.marking import end as _end
-from ledger.parts import answering_of
+from ledger.matter import Matters, needed
 from ledger.reference import Reference, current
-from ledger.sweeps import pauses_of
 from ledger.waiting import due_now, hold_people, of_people
-from models.case import Case, Stage, Status
+from models.case import Stage, Status
 from models.delivery import Delivery, DeliveryOutcome
 from models.notice import Notice, NoticeKind, NoticeState
 from rules import pace
-from rules.addressees import Answering
-from rules.agenda import Act, Look, agenda
+from rules.agenda import Look
 from rules.digest import Overdue
-from rules.relevance import about, still_needed
 from rules.retry import Attempt
+
+_log = logging.getLogger("duban.outbox")
 
 LEASE = pace.LEASE
 """By the real clock: it is about processes, not about cases."""
@@ -146,13 +146,31 @@ def claim(
     same run have put off, by outlet. `known` spares reading the reference data again.
     """
     booked = Counter() if booked is None else booked
+    try:
+        return _claim(ledger, at, now, most, known, booked)
+    except DatabaseTrouble:
+        raise
+    except Exception:
+        if not _set_guilty_aside(ledger, at, now, most):
+            raise
+        return _claim(ledger, at, now, most, known, booked)
+
+
+def _claim(
+    ledger: Ledger,
+    at: datetime,
+    now: datetime,
+    most: int,
+    known: Reference | None,
+    booked: MutableMapping[str, int],
+) -> Hand:
     with ledger.transaction() as connection:
         due = due_now(connection, at, now)
         rows = of_people(connection, due, hold_people(connection, due, most))
         reference = current(connection, known)
-        needed = [row for row in rows if _needed(row)]
-        judged = burden.weigh(connection, reference, needed, at, most)
-        moot = [row["id"] for row in rows if not _needed(row)]
+        true = [row for row in rows if needed(row)]
+        judged = burden.weigh(connection, reference, true, at, most)
+        moot = [row["id"] for row in rows if not needed(row)]
         _end(connection, moot, NoticeState.MOOT, at)
         _end(connection, judged.capped, NoticeState.CAPPED, at)
         for until, ids in judged.waiting.items():
@@ -167,6 +185,34 @@ def claim(
     waiting = sum(map(len, judged.waiting.values()))
     held = sum(map(len, chosen.waiting.values()))
     return Hand(hand, reference, len(moot), waiting, len(judged.capped), held)
+
+
+def _set_guilty_aside(ledger: Ledger, at: datetime, now: datetime, most: int) -> int:
+    """Set the cases aside of which nothing can be said, so that the others' notices go."""
+    with ledger.transaction() as connection:
+        due = due_now(connection, at, now)
+        rows = of_people(connection, due, hold_people(connection, due, most))
+        reference = current(connection, None)
+        matters = Matters.read(connection, reference, rows, at)
+        guilty = _guilty(reference, rows, matters, at)
+        for case_id, why in guilty.items():
+            _log.error("notices of case %s could not be prepared", case_id, exc_info=why)
+            setting_aside.add(connection, case_id, setting_aside.DELIVER, why, at)
+        return len(guilty)
+
+
+def _guilty(
+    reference: Reference, rows: Sequence[Mapping[Any, Any]], matters: Matters, at: datetime
+) -> dict[int, Exception]:
+    """The cases whose notices cannot be judged or written, each with why."""
+    found: dict[int, Exception] = {}
+    for row in rows:
+        try:
+            burden.due_of(reference, row, at).held_until(at)
+            matters.of(row)
+        except Exception as error:
+            found.setdefault(row["case_id"], error)
+    return found
 
 
 def mark(
@@ -189,13 +235,6 @@ def mark(
 # -- claiming ----------------------------------------------------------------------------------
 
 
-def _needed(row: Mapping[Any, Any]) -> bool:
-    kind, stage, status = row["kind"], row["facts"].get("stage"), row["case_status"]
-    clock = _DUE.get(about(kind, stage, status), "step_due_at")
-    runs = clock == "due_at" or row[clock] is not None
-    return still_needed(kind, stage, status, runs=runs, told=row["told"])
-
-
 _MAYBE = (DeliveryOutcome.UNKNOWN, DeliveryOutcome.SENT)
 """After such an attempt, one more may be the second to arrive."""
 
@@ -209,16 +248,11 @@ def _take(
     history: Mapping[int, Sequence[Attempt]],
     ways: Mapping[int, Way],
 ) -> list[Owed]:
-    case_ids = list({row["case_id"] for row in rows if row["case_id"]})
-    cases = _cases(connection, case_ids)
-    answers = answering_of(connection, {case.id: case.inspector_id for case in cases.values()})
-    pauses = pauses_of(connection, case_ids, at)
+    matters = Matters.read(connection, reference, rows, at)
     taken = []
     for row in rows:
         before = history[row["id"]]
         way = ways[row["id"]]
-        case = cases.get(row["case_id"])
-        matter = _matter(reference, row, case, answers, pauses, at) if case else _NO_CASE
         taken.append(
             Owed(
                 id=row["id"],
@@ -241,68 +275,11 @@ def _take(
                 message=judged.home[row["id"]].name,
                 unsaid=judged.home[row["id"]].unsaid,
                 overdue=judged.home[row["id"]].overdue,
-                **matter,
+                **matters.of(row),
             )
         )
+    setting_aside.forget(connection, list(matters.cases), setting_aside.DELIVER)
     return taken
-
-
-def _matter(
-    reference: Reference,
-    row: Mapping[Any, Any],
-    case: Any,
-    answers: Mapping[int, Answering],
-    pauses: Mapping[int, Sequence[tuple[datetime, datetime]]],
-    at: datetime,
-) -> dict[str, Any]:
-    """What a notice says of its case, as the case is now."""
-    stage = about(row["kind"], row["facts"].get("stage"), row["case_status"])
-    due = _due_of(case, stage)
-    unit = reference.directory.units.get(answers[case.id].lead or 0)
-    rests = pauses[case.id]
-    looks = agenda(case, reference.books[case.policy_id], max(at, case.looked_until), rests)
-    return {
-        "number": case.number,
-        "place": case.place,
-        "problem": case.problem,
-        "status": case.status,
-        "stage": stage,
-        "due_at": due,
-        "provisional": case.provisional,
-        "left": reference.worktime.between(at, due, rests) if due else None,
-        "unit": unit.name if unit else "",
-        "next": _next_of(looks, stage),
-    }
-
-
-_NO_CASE: Mapping[str, Any] = {
-    "number": "", "place": "", "problem": "", "status": None, "stage": Stage.HANDLE,
-    "due_at": None, "provisional": False, "left": None, "unit": "", "next": None,
-}  # fmt: skip
-"""What is about no single case says what it has to say in its facts."""
-
-
-def _due_of(case: Any, stage: Stage) -> datetime | None:
-    """When the clock a notice speaks of is due; a clock that rests has no instant to name."""
-    if stage is Stage.HANDLE and case.status is Status.SUSPENDED:
-        return None
-    due: datetime | None = getattr(case, _DUE.get(stage, "step_due_at"))
-    return due
-
-
-_DUE = {Stage.HANDLE: "due_at", Stage.LOOK_BACK: "look_back_due_at"}
-"""Where the due instant of a clock stands; of all others it is the step's."""
-
-
-def _next_of(looks: Sequence[Look], stage: Stage) -> Look | None:
-    """What a message announces: the next level of its own clock, else whatever comes next of it."""
-    mine = [look for look in looks if look.stage is stage and look.act is not Act.RESUME]
-    return next((look for look in mine if look.level), mine[0] if mine else None)
-
-
-def _cases(connection: Connection, ids: Sequence[int]) -> dict[int, Any]:
-    cases = table(Case)
-    return {row.id: row for row in connection.execute(sa.select(cases).where(cases.c.id.in_(ids)))}
 
 
 def _lease(connection: Connection, hand: Sequence[Owed], at: datetime, now: datetime) -> None:

@@ -12,12 +12,16 @@ from sqlalchemy.exc import DBAPIError
 from ledger.changes import among, table
 from ledger.sieve import seen_among
 from models.case import Case, Status
+from models.notice import Notice, NoticeState
 from models.set_aside import SetAside
 from rules.permission import Viewer
 from rules.set_aside import ALARM, wait
 
 MOST = 200
-aside, cases = table(SetAside), table(Case)
+FOLLOW_UP, DISPATCH, DELIVER = "follow-up", "dispatch", "deliver"
+"""What a case may wait for: to be looked at, to be dispatched, to have its notices written."""
+
+aside, cases, notices = table(SetAside), table(Case), table(Notice)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +49,10 @@ def free(at: datetime) -> sa.ColumnElement[bool]:
     return ~waits.exists()
 
 
-def add(connection: Connection, case_id: int, work: str, error: Exception, at: datetime) -> None:
-    """Set a case aside, for longer each time."""
+def add(connection: Connection, case_id: int, work: str, error: Exception, at: datetime) -> int:
+    """Set a case aside, for longer each time; gives how often it has been tried now."""
     mine = aside.c.case_id == case_id
-    tries = connection.execute(sa.select(aside.c.tries).where(mine)).scalar() or 0
+    tries: int = connection.execute(sa.select(aside.c.tries).where(mine)).scalar() or 0
     values = {
         "work": work, "error": said(error), "tries": tries + 1, "last_at": at,
         "retry_at": at + wait(tries + 1),
@@ -57,6 +61,7 @@ def add(connection: Connection, case_id: int, work: str, error: Exception, at: d
         connection.execute(sa.update(aside).where(mine).values(**values))
     else:
         connection.execute(sa.insert(aside).values(case_id=case_id, first_at=at, **values))
+    return tries + 1
 
 
 def said(error: Exception) -> str:
@@ -66,9 +71,16 @@ def said(error: Exception) -> str:
     return f"{type(cause).__name__}: {first}"[:300]
 
 
-def forget(connection: Connection, ids: Sequence[int]) -> None:
-    """These could be judged."""
-    connection.execute(sa.delete(aside).where(among(connection, aside.c.case_id, ids)))
+def held(connection: Connection, work: str, at: datetime) -> list[int]:
+    """The cases that wait for this, and are left alone as of `at`."""
+    query = sa.select(aside.c.case_id).where(aside.c.work == work, aside.c.retry_at > at)
+    return list(connection.execute(query).scalars())
+
+
+def forget(connection: Connection, ids: Sequence[int], work: str) -> None:
+    """With these it could be done."""
+    mine = among(connection, aside.c.case_id, ids)
+    connection.execute(sa.delete(aside).where(mine, aside.c.work == work))
 
 
 def tidy(connection: Connection) -> int:
@@ -117,4 +129,12 @@ def _listed() -> sa.Select[Any]:
 
 
 def _waits() -> sa.ColumnElement[bool]:
-    return sa.or_(cases.c.next_look_at.is_not(None), cases.c.status == Status.FILED)
+    unsent = sa.select(notices.c.id).where(
+        notices.c.case_id == cases.c.id,
+        notices.c.state.in_((NoticeState.OWED, NoticeState.SENDING)),
+    )
+    return sa.or_(
+        cases.c.next_look_at.is_not(None),
+        cases.c.status == Status.FILED,
+        sa.and_(aside.c.work == DELIVER, unsent.exists()),
+    )

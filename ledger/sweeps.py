@@ -23,6 +23,7 @@ from ledger.dispatching import Claim, choose_limit, decide, dispatch, hold, log_
 from ledger.log import done_of
 from ledger.parts import answering_of
 from ledger.reference import Reference, current
+from ledger.setting_aside import DISPATCH, FOLLOW_UP
 from models.case import Case, Pause, Stage, Status
 from models.columns import Instant
 from models.escalation import Outcome
@@ -53,7 +54,7 @@ def follow_up(
     """
     counts: Counts = Counter()
     failed: list[Exception] = []
-    work = Work(ledger, "follow-up", _look, at, batch)
+    work = Work(ledger, FOLLOW_UP, _look, at, batch)
     for shard in due_shards(ledger, at, shards):
         try:
             counts += work.until_none_left(_due(at, shard))
@@ -81,7 +82,7 @@ def due_shards(ledger: Ledger, at: datetime, among: Sequence[int] | None = None)
 
 def dispatch_filed(ledger: Ledger, at: datetime, batch: int = BATCH) -> Counts:
     """Dispatch every case that is filed; counts `dispatched`, `undecided` and `aside`."""
-    return Work(ledger, "dispatch", _dispatch, at, batch).until_none_left(_filed())
+    return Work(ledger, DISPATCH, _dispatch, at, batch).until_none_left(_filed())
 
 
 def reconsider(ledger: Ledger, at: datetime) -> Counts:

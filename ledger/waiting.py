@@ -7,6 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from ledger import setting_aside
 from ledger.changes import table
 from ledger.holders import dead
 from ledger.past import reminds
@@ -37,7 +38,10 @@ def due_now(connection: Connection, at: datetime, now: datetime) -> sa.ColumnEle
         notices.c.lease_until > now + LEASE + SKEW,
         notices.c.lease_by.in_(_dead_holders(connection)),
     )
-    return sa.and_(notices.c.state.in_(open_states), notices.c.next_try_at <= at, free)
+    due = sa.and_(notices.c.state.in_(open_states), notices.c.next_try_at <= at, free)
+    if aside := setting_aside.held(connection, setting_aside.DELIVER, at):
+        due &= notices.c.case_id.is_(None) | notices.c.case_id.not_in(aside)
+    return due
 
 
 def hold_people(connection: Connection, due: sa.ColumnElement[bool], most: int) -> list[int]:

@@ -13,6 +13,7 @@ from models.case import Case, Status
 from models.escalation import Escalation
 from models.set_aside import SetAside
 from rules.set_aside import ALARM, LONGEST, WAITS, wait
+from tasks import sending
 from tests.world import World, instant
 
 DUE = instant("2026-09-30 18:00")
@@ -173,3 +174,15 @@ def test_a_hand_takes_its_own_shards_and_no_others(world: World) -> None:
     assert escalated(world).keys() == ids
     assert sweeps.due_shards(world.ledger, DUE, mine) == []
     assert sweeps.due_shards(world.ledger, DUE - timedelta(days=9)) == []
+
+
+def test_one_bad_case_does_not_keep_the_notices_of_others_from_being_sent(world: World) -> None:
+    numbers = some(world, 6)
+    was = spoil(world, numbers[2])
+    assert sending.deliver(world.ledger, world.now, world.folder)["sent"] == 5
+    [row] = world.rows(SetAside)
+    assert (row.work, row.tries) == ("deliver", 1)
+    spoil(world, numbers[2], was)
+    later = world.now + timedelta(hours=1)
+    assert sending.deliver(world.ledger, later, world.folder)["sent"] == 1
+    assert not world.rows(SetAside)
