@@ -4,6 +4,7 @@ import os
 
 from prefect.task_worker import serve
 
+from duban import logs, tracing
 from duban.settings import prepare
 
 
@@ -11,6 +12,8 @@ def main() -> None:
     """Serve until told to stop. One reaction at a time: it does all there is to do."""
     os.environ.setdefault("PREFECT_LOGGING_TO_API_WHEN_MISSING_FLOW", "ignore")
     prepare()
+    logs.set_up()
+    tracing.set_up("reactions")
     from tasks.react import react
     from tasks.surroundings import ledger
 
