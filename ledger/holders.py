@@ -47,11 +47,16 @@ def _here() -> str:
 
 
 def _started(pid: int) -> str:
-    """When the process was started, in ticks since the boot; "" where nobody can tell."""
+    """When the process was started, in ticks since the boot; "" where nobody can tell.
+
+    What was killed and still waits for its parent to take notice ("Z") is nobody any more.
+    """
     # The name of the program comes second, in brackets, and may hold anything.
     _, _, rest = _read(_PROC / str(pid) / "stat").rpartition(")")
     fields = rest.split()
-    return fields[19] if len(fields) > 19 else ""
+    if len(fields) < 20:
+        return ""
+    return "over" if fields[0] in ("Z", "X") else fields[19]
 
 
 def _read(file: Path) -> str:

@@ -373,6 +373,16 @@ def test_what_lives_under_the_number_of_the_dead_holds_nothing() -> None:
     assert holders.dead(f"{house}/{process.partition('.')[0]}.1")
 
 
+def test_the_killed_that_nobody_has_buried_holds_nothing() -> None:
+    gone = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+    name = f"{holder().rpartition('/')[0]}/{gone.pid}.{holders._started(gone.pid)}"
+    assert not holders.dead(name)
+    gone.kill()
+    os.waitid(os.P_PID, gone.pid, os.WEXITED | os.WNOWAIT)
+    assert holders.dead(name)
+    gone.communicate()
+
+
 def test_of_a_container_that_shares_this_host_name_nothing_is_known() -> None:
     house = holder().rpartition("/")[0]
     other = f"{house.rpartition('.')[0]}.1"
