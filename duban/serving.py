@@ -14,6 +14,7 @@ from prefect.client.schemas.schedules import CronSchedule, IntervalSchedule
 from prefect.flows import Flow
 from prefect.types.entrypoint import EntrypointType
 
+from duban import logs
 from duban.settings import prepare
 from ledger.loading import SHIPPED
 
@@ -68,6 +69,7 @@ def _schedule(declared: dict[str, Any]) -> CronSchedule | IntervalSchedule:
 def main() -> None:
     """Serve until told to stop."""
     prepare()
+    logs.set_up()
     serve(*deployments(), pause_on_shutdown=False, limit=2)
 
 

@@ -6,11 +6,14 @@ from prefect.flows import Flow, load_flow_from_entrypoint
 from duban.serving import declared, deployments
 
 DECLARED = {one["name"]: one for one in declared()}
+IN_TURN = {"look-back", "alarm"}
+"""What must not fall away because another of its kind is running."""
 
 
 def test_every_flow_is_declared() -> None:
     assert set(DECLARED) == {
-        "sweep", "audit", "look-back", "incoming", "intake", "dispatch", "follow-up", "deliver",
+        "sweep", "audit", "look-back", "incoming", "alarm", "intake", "dispatch", "follow-up",
+        "deliver",
     }  # fmt: skip
 
 
@@ -26,15 +29,25 @@ def test_an_entrypoint_is_dotted_and_names_the_flow_of_that_name(name: str) -> N
 @pytest.mark.parametrize("name", DECLARED)
 def test_a_run_is_never_joined_by_another_of_its_kind(name: str) -> None:
     limit = DECLARED[name]["concurrency_limit"]
-    assert limit == {"limit": 1, "collision_strategy": "CANCEL_NEW"}
+    strategy = "ENQUEUE" if name in IN_TURN else "CANCEL_NEW"
+    assert limit == {"limit": 1, "collision_strategy": strategy}
 
 
 @pytest.mark.parametrize("name", DECLARED)
-def test_a_deployment_has_a_schedule_a_pool_and_no_parameters(name: str) -> None:
+def test_no_run_may_last_for_ever(name: str) -> None:
+    flow = load_flow_from_entrypoint(DECLARED[name]["entrypoint"])
+    assert flow.timeout_seconds is not None
+    assert 0 < flow.timeout_seconds <= 3600
+
+
+@pytest.mark.parametrize("name", DECLARED)
+def test_a_deployment_has_a_pool_a_queue_and_no_parameters(name: str) -> None:
     one = DECLARED[name]
-    assert one["schedules"]
     assert one["work_pool"]["name"] == "duban"
+    heavy = name in {"audit", "look-back"}
+    assert one["work_pool"]["work_queue_name"] == ("heavy" if heavy else "rounds")
     assert one["parameters"] == {}
+    assert bool(one["schedules"]) is (name != "alarm"), "nothing plans an alarm"
 
 
 def test_mail_is_fetched_every_two_minutes_only_where_there_is_a_mailbox(
