@@ -30,6 +30,14 @@ def thumb_of(path: str) -> str:
     return f"{path.removesuffix('.jpg')}.thumb.jpg"
 
 
+class Absent(Trouble):
+    """There is no such file in the store."""
+
+
+class Altered(Trouble):
+    """A picture is not the one of its digest."""
+
+
 class Store:
     """Pictures at a URL of fsspec: "s3://bucket/prefix", "file:///folder", or a plain folder.
 
@@ -71,7 +79,7 @@ class Store:
             data: bytes = self._files.cat_file(place)
         digest, thumb = _PATH.fullmatch(path).groups()  # type: ignore[union-attr]
         if not thumb and sha256(data).hexdigest() != digest:
-            raise Trouble(
+            raise Altered(
                 "照片与入库时不一致，可能被改动过。请告知管理员，从备份恢复。",
                 "The picture is not what it was when it was handed in; it may have been changed. "
                 "Tell the administrator, who can restore it from the backup.",
@@ -92,6 +100,12 @@ class Store:
                 if self._files.exists(place):
                     self._files.rm_file(place)
 
+    def probe(self) -> None:
+        """Write a small file and remove it again. Raises Trouble where that cannot be done."""
+        path = f"00/00/{uuid4().hex}{'0' * 32}.jpg"
+        self.put(path, b"")
+        self.delete(path)
+
     def _place(self, path: str) -> str:
         if not _PATH.fullmatch(path):
             raise ValueError(f"not a path of the store: {path!r}")
@@ -102,7 +116,7 @@ class Store:
         try:
             yield
         except FileNotFoundError:
-            raise Trouble(
+            raise Absent(
                 "照片文件不在存放处：没有传完，或存放处换了地方。请告知管理员检查 DUBAN_PHOTOS。",
                 "The file of the picture is not in the store: it was not uploaded whole, or the "
                 "store has moved. Ask the administrator to check DUBAN_PHOTOS.",

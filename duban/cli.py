@@ -9,12 +9,16 @@ import typer
 
 from duban import (
     accounts,
+    data,
+    deploying,
+    doctor,
     looking,
     looking_back,
     mailing,
     measuring,
     people,
     recomputing,
+    rotating,
     serve,
     show,
     wording,
@@ -44,12 +48,16 @@ app = typer.Typer(
 )
 app.add_typer(do_app, name="do")
 accounts.add_to(app)
+data.add_to(app)
+deploying.add_to(app)
+doctor.add_to(app)
 looking.add_to(app)
 looking_back.add_to(app)
 mailing.add_to(app)
 measuring.add_to(app)
 people.add_to(app)
 recomputing.add_to(app)
+rotating.add_to(app)
 serve.add_to(app)
 wording.add_to(app)
 

@@ -31,6 +31,9 @@ def outbox(
     last: Annotated[
         int | None, typer.Option("--last", min=1, help="只看最近几条 · only the newest")
     ] = None,
+    case: Annotated[
+        str | None, typer.Option("--case", help="只看一案，含存档 · of one case, archive too")
+    ] = None,
     at: At = None,
     as_json: AsJson = False,
 ) -> None:
@@ -38,7 +41,7 @@ def outbox(
     if context.invoked_subcommand:
         return
     ledger = opened()
-    told, local = known_of(ledger, at_of(at, ledger), state, last), zone(ledger)
+    told, local = known_of(ledger, at_of(at, ledger), state, last, case), zone(ledger)
     if as_json:
         show.print_json({"rows": [document(each) for each in told]}, local)
     elif not told:

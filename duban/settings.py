@@ -42,7 +42,7 @@ class Settings(BaseSettings):
     sign_in_file: Path | None = None
     """Settings of other houses' sign-in; see docs/sign-in.md."""
     metrics_token: str = Field(default="", repr=False)
-    """The key with which Prometheus may read /metrics; see docs/notices.md."""
+    """The key with which Prometheus may read /metrics; see docs/observability.md."""
 
     shards: int = Field(default=4, ge=1, le=64)
     """Into how many Prefect tasks a follow-up fans out on PostgreSQL; SQLite lets one write."""
@@ -52,6 +52,9 @@ class Settings(BaseSettings):
     """How log lines are written: for people, or one JSON object a line for a log collector."""
     heartbeat_url: str = Field(default="", repr=False)
     """Called after each round that followed up: a watch outside rings when it falls silent."""
+    backups: str = ""
+    """The folder backups are written to, so that `duban doctor` can say how old the newest is.
+    Empty: `backups` in the home folder."""
     archive_after_years: int = Field(default=2, ge=0, le=100)
     """What was sent about a case moves to the archive so long after its closing; 0: never."""
 
@@ -89,10 +92,14 @@ def prepare() -> Settings:
         "IMAP_URL": settings.imap_url,
         "MAIL_DOMAIN": settings.mail_domain,
         "HEARTBEAT_URL": settings.heartbeat_url,
+        "BACKUPS": settings.backups,
     }
     for name, said in kept.items():
         if said:  # from .env: the children of this process have only the environment
             os.environ[f"DUBAN_{name}"] = said
+    if settings.log == "json":  # of Prefect's own processes too
+        lines = Path(__file__).with_name("logging.yml")
+        os.environ.setdefault("PREFECT_LOGGING_CONFIG_PATH", str(lines))
     for name, value in {
         "PREFECT_HOME": str(home / "prefect"),
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",

@@ -74,6 +74,7 @@ class Deed(Labelled):
     IDENTITY_REMOVED = "identity.remove", "解除外部账号", "outside account removed"
     TOKEN_MADE = "token.make", "新建令牌", "token made"
     TOKEN_REVOKED = "token.revoke", "收回令牌", "token revoked"
+    YEAR_DROPPED = "archive.drop", "销毁往来存档", "year of the archive let go"
     LINKS_REVOKED = "link.revoke", "收回专用链接", "links revoked"
     HOOK_ADDED = "hook.add", "新增外发接口", "outgoing hook added"
     HOOK_SWITCHED_ON = "hook.on", "启用外发接口", "outgoing hook switched on"
@@ -82,6 +83,7 @@ class Deed(Labelled):
     HOOK_TESTED = "hook.test", "测试外发接口", "outgoing hook tested"
     HOOK_RESENT = "hook.again", "重发未送达的调用", "calls given up sent again"
     HOOK_REMOVED = "hook.remove", "删除外发接口", "outgoing hook removed"
+    CASE_RETRIED = "case.retry", "立即重试搁置的案件", "case set aside tried again at once"
 
     @property
     def of_reference(self) -> bool:

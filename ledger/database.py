@@ -19,6 +19,7 @@ from sqlalchemy.exc import (
     NoSuchModuleError,
     OperationalError,
 )
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from models.words import Trouble
 
@@ -46,6 +47,14 @@ _NEVER_FOR_EVER = {
 
 class DatabaseTrouble(Trouble):
     """The database cannot be used as it is: unreachable, not set up, or of another version."""
+
+
+class OtherVersion(DatabaseTrouble):
+    """The database stands at another migration than this program needs."""
+
+    def __init__(self, zh: str, en: str, found: str | None) -> None:
+        super().__init__(zh, en)
+        self.found = found
 
 
 class BadValue(Trouble):
@@ -212,9 +221,11 @@ def _reaching(url: str) -> Iterator[None]:
         if "int too large" not in str(error):
             raise
         raise BadValue from None
+    except PoolTimeoutError:
+        raise _crowded() from None
     except DatabaseError as error:
         # Below it stand our own mistakes (a broken constraint, wrong SQL): those are raised on.
-        if type(error) not in (OperationalError, DatabaseError):
+        if type(error) not in (OperationalError, DatabaseError) and not _overslept(error):
             raise
         cause = str(error.orig).strip().splitlines()[0] if error.orig else type(error).__name__
         raise DatabaseTrouble(
@@ -223,6 +234,20 @@ def _reaching(url: str) -> Iterator[None]:
             f"The database {mask(url)} cannot be used: {cause}. Check that it is running, that "
             "address and password are right, and that the disk can be written.",
         ) from None
+
+
+def _overslept(error: DatabaseError) -> bool:
+    """Whether the server has ended the session of a process that did nothing for too long."""
+    return getattr(error.orig, "sqlstate", None) == "25P03"
+
+
+def _crowded() -> DatabaseTrouble:
+    return DatabaseTrouble(
+        "数据库连接都被占用，等了半分钟也没有空出来。请稍后再试；常常如此，请调大 DUBAN_POOL，"
+        "或查明什么占住了数据库。",
+        "All database connections are taken, and none came free within half a minute. Try again "
+        "later; if it happens often, raise DUBAN_POOL, or find out what holds the database.",
+    )
 
 
 def _check_version(ledger: Ledger, url: str) -> None:
@@ -238,12 +263,13 @@ def _check_version(ledger: Ledger, url: str) -> None:
         raise _other_version(url, found)
 
 
-def _other_version(url: str, found: str | None) -> DatabaseTrouble:
-    return DatabaseTrouble(
+def _other_version(url: str, found: str | None) -> OtherVersion:
+    return OtherVersion(
         f"数据库 {mask(url)} 的版本是 {found}，本程序需要 {REVISION}。"
         "先备份，再运行 duban init 升级；若数据库更新，请升级程序。",
         f"The database {mask(url)} is of version {found}; this program needs {REVISION}. "
         "Back it up and run duban init to upgrade it; if it is newer, upgrade the program.",
+        found,
     )
 
 

@@ -12,11 +12,12 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from ledger import photos
+from ledger import past_notices, photos
 from ledger.changes import table
 from ledger.database import Ledger
 from ledger.lists import CaseLine, lines_of
 from ledger.log import OutboxRow, attempts_of, outbox_row
+from ledger.past_notices import is_past, past
 from ledger.scope import case_for, concerns, visible
 from ledger.sweeps import pauses_of
 from models.assignment import Assignment
@@ -102,26 +103,36 @@ def notices(
     after: int | None,
     size: int,
 ) -> tuple[Sequence[OutboxRow], str]:
-    """Notices owed or sent about cases, the newest first, and the key of the next page."""
-    rows, cases, people = table(Notice), table(Case), table(Person)
+    """Notices owed or sent about cases, the newest first, and the key of the next page.
+
+    Of one `case` also what is in the archive.
+    """
+    with ledger.snapshot() as connection:
+        seen, found = visible(connection, viewer), list[Any]()
+        for rows in (table(Notice), past) if case else (table(Notice),):
+            query = _notices(rows, state, case, after).where(seen).limit(size + 1)
+            found += connection.execute(query)
+        page = _page(sorted(found, key=lambda row: -row.id), size, lambda row: row.id)
+        tries = attempts_of(connection, [row.id for row in page.rows])
+    told = [past_notices.attempts_of(r) if is_past(r) else tries[r.id] for r in page.rows]
+    return [outbox_row(*each) for each in zip(page.rows, told, strict=True)], page.after
+
+
+def _notices(
+    rows: sa.Table, state: NoticeState | None, case: str, after: int | None
+) -> sa.Select[Any]:
+    cases, people = table(Case), table(Person)
     query = (
         sa.select(rows, cases.c.number, people.c.name.label("person"))
         .join(cases, rows.c.case_id == cases.c.id)
         .join(people, rows.c.person_id == people.c.id)
         .order_by(rows.c.id.desc())
-        .limit(size + 1)
     )
     if after is not None:
         query = query.where(rows.c.id < after)
     if state is not None:
         query = query.where(rows.c.state == state)
-    if case:
-        query = query.where(cases.c.number == case)
-    with ledger.snapshot() as connection:
-        found = connection.execute(query.where(visible(connection, viewer))).all()
-        page = _page(found, size, lambda row: row.id)
-        tries = attempts_of(connection, [row.id for row in page.rows])
-    return [outbox_row(row, tries[row.id]) for row in page.rows], page.after
+    return query.where(cases.c.number == case) if case else query
 
 
 # -- reference data ----------------------------------------------------------------------------

@@ -9,6 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from ledger import past_notices
 from ledger.changes import among, table
 from ledger.database import Ledger
 from models.case import Case, Stage
@@ -102,7 +103,19 @@ def _arrived(connection: Connection, keys: Sequence[str]) -> dict[str, dict[str,
                 "channel": last.channel if last else "",
                 "answer": last.answer if last else "",
             }
+    for key, row in past_notices.by_key(connection, keys_left(keys, found)).items():
+        last = next(reversed(past_notices.attempts_of(row)), None)
+        found[key] = {
+            "state": row.state.value,
+            "channel": last.channel if last else "",
+            "answer": last.answer if last else "",
+        }
     return found
+
+
+def keys_left(keys: Sequence[str], found: Mapping[str, Any]) -> list[str]:
+    """Keys of notices that are not in the outbox: they may be in the archive."""
+    return [key for key in keys if key not in found]
 
 
 def attempts_of(connection: Connection, ids: Sequence[int]) -> defaultdict[int, list[Any]]:

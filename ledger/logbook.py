@@ -15,6 +15,7 @@ from sqlalchemy.engine import Connection
 
 from ledger.changes import table
 from ledger.database import Ledger
+from ledger.past_notices import past, says
 from ledger.scope import Missing, areas_under, units_under, visible
 from ledger.sieve import sieve
 from ledger.telling import Told, told_of
@@ -205,38 +206,55 @@ def _of_cases(connection: Connection, sought: Sought) -> Iterator[sa.ColumnEleme
         yield cases.c.category_code == sought.category
 
 
-_facts = notices.c.facts
-_OF_ROW = sa.and_(
-    # The notices of a case are few: they are found by its id, then told apart by what they say.
-    notices.c.case_id == log.c.case_id,
-    notices.c.owed_at == log.c.at,
-    sa.or_(
-        sa.and_(
-            _facts["level"].as_integer() == log.c.level,
-            _facts["stage"].as_string() == sa.type_coerce(log.c.stage, sa.String),
-            _facts["rule"].as_string() == log.c.rule,
+def _of_row(notices: sa.Table) -> sa.ColumnElement[bool]:
+    """Whether a notice, of the outbox or of the archive, is one of the row's."""
+    facts = notices.c.facts
+    return sa.and_(
+        # The notices of a case are few: they are found by its id, then told apart by what they say.
+        notices.c.case_id == log.c.case_id,
+        notices.c.owed_at == log.c.at,
+        sa.or_(
+            sa.and_(
+                facts["level"].as_integer() == log.c.level,
+                facts["stage"].as_string() == sa.type_coerce(log.c.stage, sa.String),
+                facts["rule"].as_string() == log.c.rule,
+            ),
+            # A dispatch that found nobody on duty is told by the notice of the dispatch itself.
+            sa.and_(
+                log.c.stage == Stage.DISPATCH,
+                notices.c.kind == NoticeKind.DISPATCHED,
+                notices.c.unit_id == log.c.unit_id,
+            ),
         ),
-        # A dispatch that found nobody on duty is told by the notice of the dispatch itself.
-        sa.and_(
-            log.c.stage == Stage.DISPATCH,
-            notices.c.kind == NoticeKind.DISPATCHED,
-            notices.c.unit_id == log.c.unit_id,
-        ),
-    ),
-)
+    )
 
 
 def _some(*states: NoticeState) -> sa.ColumnElement[bool]:
     """Whether one of the row's notices is in one of these states."""
-    return sa.exists().where(_OF_ROW, notices.c.state.in_(states))
+    return sa.or_(
+        *(sa.exists().where(_of_row(rows), rows.c.state.in_(states)) for rows in (notices, past))
+    )
 
 
 def _refused() -> sa.ColumnElement[bool]:
     tries = table(Delivery)
-    return sa.exists().where(
-        _OF_ROW,
+    lately = sa.exists().where(
+        _of_row(notices),
         tries.c.notice_id == notices.c.id,
         tries.c.outcome == DeliveryOutcome.PERMANENT,
+    )
+    long_ago = sa.exists().where(_of_row(past), says("outcome", DeliveryOutcome.PERMANENT.value))
+    return sa.or_(lately, long_ago)
+
+
+def _unread() -> sa.ColumnElement[bool]:
+    return sa.or_(
+        *(
+            sa.exists().where(
+                _of_row(rows), rows.c.state == NoticeState.SENT, rows.c.read_at.is_(None)
+            )
+            for rows in (notices, past)
+        )
     )
 
 
@@ -248,9 +266,7 @@ _ENDINGS: Mapping[Ending, sa.ColumnElement[bool]] = {
     Ending.UNDELIVERED: _some(NoticeState.DEAD),
     Ending.CAPPED: _some(NoticeState.CAPPED),
     Ending.WAITING: _some(NoticeState.OWED, NoticeState.SENDING),
-    Ending.UNREAD: sa.exists().where(
-        _OF_ROW, notices.c.state == NoticeState.SENT, notices.c.read_at.is_(None)
-    ),
+    Ending.UNREAD: _unread(),
 }
 
 

@@ -54,18 +54,21 @@ _CALLED: dict[object, str] = {NoticeState.SENT: "sent", NoticeState.DEAD: "dead"
 
 
 def give_back(connection: Connection, unsent: Sequence["Owed"]) -> None:
-    """What was claimed and surely never sent: as if it had not been in hand."""
-    if not unsent:
-        return
+    """What was claimed and surely never sent: as if it had not been in hand.
+
+    What another has taken up meanwhile, the lease having run out, is left as it is.
+    """
     notices, tries = table(Notice), table(Delivery)
-    rows = [{"of": owed.id, "which": owed.attempt} for owed in unsent]
+    held = _still_held(connection, unsent)
+    if not held:
+        return
+    rows = [{"of": owed.id, "which": owed.attempt} for owed in held]
     connection.execute(
         sa.update(notices)
-        .where(notices.c.id == sa.bindparam("of"), notices.c.attempts == sa.bindparam("which"))
-        .where(notices.c.state == NoticeState.SENDING)
+        .where(notices.c.id == sa.bindparam("of"))
         .values(state=NoticeState.OWED, attempts=notices.c.attempts - 1,
                 lease_until=None, lease_by=""),
-        rows,
+        [{"of": row["of"]} for row in rows],
     )  # fmt: skip
     connection.execute(
         sa.delete(tries)
@@ -73,6 +76,19 @@ def give_back(connection: Connection, unsent: Sequence["Owed"]) -> None:
         .where(tries.c.outcome == DeliveryOutcome.UNKNOWN),
         rows,
     )
+
+
+def _still_held(connection: Connection, unsent: Sequence["Owed"]) -> list["Owed"]:
+    """Those that nobody else has tried since: the attempt is still the last one."""
+    notices = table(Notice)
+    query = (
+        sa.select(notices.c.id, notices.c.attempts)
+        .where(among(connection, notices.c.id, [owed.id for owed in unsent]))
+        .where(notices.c.state == NoticeState.SENDING)
+        .with_for_update()
+    )
+    last = {row.id: row.attempts for row in connection.execute(query)} if unsent else {}
+    return [owed for owed in unsent if last.get(owed.id) == owed.attempt]
 
 
 def end(connection: Connection, ids: Sequence[int], state: NoticeState, at: datetime) -> None:

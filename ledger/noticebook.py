@@ -2,20 +2,24 @@
 
 A notice is seen by whoever sees its case. One about no case, as a summary, is its reader's own;
 only who supervises the whole city sees it too. A page reads at most `REACH` notices backwards:
-where a filter lets few through, it says how far it has come.
+where a filter lets few through, it says how far it has come. What is asked for by its case or by
+its number is found in the archive, too.
 """
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from ledger import past_notices
 from ledger.changes import table
 from ledger.database import Ledger
 from ledger.logbook import known_id
+from ledger.past_notices import past
 from ledger.reference import Reference
 from ledger.scope import Missing, units_under
 from ledger.sieve import seen_among, sieve
@@ -74,6 +78,8 @@ def page(
 ) -> Leaf:
     """One page of the notices a supervisor may see."""
     with ledger.snapshot() as connection:
+        if sought.case:
+            return _of_case(connection, viewer, reference, sought, at, after, size)
         conditions = list(_conditions(connection, sought))
         end = _reach(connection, sought, after)
         rows = sa.select(notices.c.id, notices.c.case_id, notices.c.person_id, notices.c.owed_at)
@@ -89,6 +95,37 @@ def page(
         if len(found) > size:
             return Leaf(lines, found[size - 1].id)
         return Leaf(lines, end, _owed_at(connection, end)) if end else Leaf(lines)
+
+
+def _of_case(
+    connection: Connection,
+    viewer: Viewer,
+    reference: Reference,
+    sought: Sought,
+    at: datetime,
+    after: int,
+    size: int,
+) -> Leaf:
+    """One page of what was sent about one case, of the outbox and of the archive."""
+    found: list[int] = []
+    for rows in (notices, past):
+        query = sa.select(rows.c.id, rows.c.case_id, rows.c.person_id)
+        query = query.where(*_conditions(connection, sought, rows)).order_by(rows.c.id.desc())
+        some = sieve(
+            connection,
+            viewer,
+            partial(_beyond, query, rows, after),
+            size + 1,
+            alone=partial(_own, viewer),
+        )
+        found += [row.id for row in some]
+    newest = sorted(found, reverse=True)[: size + 1]
+    lines = _lines(connection, newest[:size], reference, at)
+    return Leaf(lines, newest[size - 1] if len(newest) > size else 0)
+
+
+def _beyond(query: sa.Select[Any], rows: sa.Table, after: int, last: Any) -> sa.Select[Any]:
+    return query.where(*_before(last.id if last else after, rows))
 
 
 def own(ledger: Ledger, person_id: int, reference: Reference, at: datetime, after: int = 0) -> Leaf:
@@ -123,7 +160,7 @@ def one(
 def _row(connection: Connection, notice_id: int) -> Any | None:
     if not known_id(notice_id):
         return None
-    return connection.execute(selected().where(notices.c.id == notice_id)).one_or_none()
+    return _rows(connection, [notice_id]).get(notice_id)
 
 
 def _sees(connection: Connection, viewer: Viewer, row: Any) -> bool:
@@ -151,10 +188,12 @@ _FEW = (
 """States that have an index of their own: there all rows are within reach."""
 
 
-def _conditions(connection: Connection, sought: Sought) -> Iterator[sa.ColumnElement[bool]]:
+def _conditions(
+    connection: Connection, sought: Sought, notices: sa.Table = notices
+) -> Iterator[sa.ColumnElement[bool]]:
     people, cases = table(Person), table(Case)
     if sought.state is not None:
-        yield from _in_state(sought.state)
+        yield from _in_state(sought.state, notices)
     if sought.kind is not None:
         yield notices.c.kind == sought.kind
     if sought.person:
@@ -164,8 +203,7 @@ def _conditions(connection: Connection, sought: Sought) -> Iterator[sa.ColumnEle
     if sought.unit is not None:
         yield notices.c.unit_id.in_(units_under(connection, [sought.unit]))
     if sought.channel:
-        by = tries.c.channel.startswith(f"{sought.channel}:", autoescape=True)
-        yield sa.exists().where(tries.c.notice_id == notices.c.id, by)
+        yield _by_channel(sought.channel, notices)
     if sought.case:
         meant = sa.select(cases.c.id).where(cases.c.number == sought.case)
         yield notices.c.case_id == meant.scalar_subquery()
@@ -175,7 +213,15 @@ def _conditions(connection: Connection, sought: Sought) -> Iterator[sa.ColumnEle
         yield notices.c.owed_at < sought.until
 
 
-def _in_state(state: NoticeState) -> Iterator[sa.ColumnElement[bool]]:
+def _by_channel(channel: str, rows: sa.Table) -> sa.ColumnElement[bool]:
+    """Whether it was tried over a channel of this kind."""
+    if rows is past:
+        return past_notices.says("channel", f"{channel}:", whole=False)
+    by = tries.c.channel.startswith(f"{channel}:", autoescape=True)
+    return sa.exists().where(tries.c.notice_id == rows.c.id, by)
+
+
+def _in_state(state: NoticeState, notices: sa.Table = notices) -> Iterator[sa.ColumnElement[bool]]:
     """The state, beside the condition of its index where it has one."""
     for states in _FEW:
         if state in states:
@@ -187,8 +233,8 @@ def _in_state(state: NoticeState) -> Iterator[sa.ColumnElement[bool]]:
     yield notices.c.state == state
 
 
-def _before(after: int) -> list[sa.ColumnElement[bool]]:
-    return [notices.c.id < after] if known_id(after) else []
+def _before(after: int, rows: sa.Table = notices) -> list[sa.ColumnElement[bool]]:
+    return [rows.c.id < after] if known_id(after) else []
 
 
 def _reach(connection: Connection, sought: Sought, after: int, most: int = REACH) -> int:
@@ -208,5 +254,15 @@ def _owed_at(connection: Connection, notice_id: int) -> datetime | None:
 def _lines(
     connection: Connection, ids: Sequence[int], reference: Reference, at: datetime
 ) -> list[Whereabouts]:
-    rows = {row.id: row for row in connection.execute(selected().where(notices.c.id.in_(ids)))}
+    rows = _rows(connection, ids)
     return known(connection, [rows[each] for each in ids], reference, at)
+
+
+def _rows(connection: Connection, ids: Sequence[int]) -> dict[int, Any]:
+    """These notices by their ids, wherever they lie."""
+    rows = {row.id: row for row in connection.execute(selected().where(notices.c.id.in_(ids)))}
+    left = [each for each in ids if each not in rows]
+    if left:
+        archived = selected(past).where(past_notices.within(connection, left))
+        rows |= {row.id: row for row in connection.execute(archived)}
+    return rows

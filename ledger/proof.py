@@ -85,6 +85,31 @@ def verify(ledger: Ledger, keys: Collection[str] = (), last: Seal | None = None)
     return Proof(checked, max(signed, default=0), len(signed), broken)
 
 
+def newest(connection: Connection, count: int) -> tuple[int, list[Break]]:
+    """How many of the `count` records written last were checked, and which are not as written.
+
+    Quick, and blind to all that lies before: `verify` is the proof.
+    """
+    top = connection.execute(sa.select(sa.func.max(records.c.id))).scalar() or 0
+    checked, broken = 0, []
+    before: Any = None
+    for row in _stream(connection, _records().where(records.c.id > top - count)):
+        follows = before and (before.case_id, before.seq + 1) == (row.case_id, row.seq)
+        number = row.number or f"case {row.case_id}"
+        if wrong := _wrong(row, number, before.hash if follows else None):
+            broken.append(Break(number, row.seq, wrong))
+        checked, before = checked + 1, row
+    return checked, broken
+
+
+def after(connection: Connection, position: int, most: int) -> int:
+    """How many records came after a position of the overall chain, at most `most`."""
+    upto = sa.select(entries.c.record_id).where(entries.c.position == position).scalar_subquery()
+    since = records.c.id > sa.func.coalesce(upto, 0)
+    some = sa.select(records.c.id).where(since).limit(most).subquery()
+    return int(connection.execute(sa.select(sa.func.count()).select_from(some)).scalar_one())
+
+
 def _stream(connection: Connection, query: sa.Select[Any]) -> Iterator[Any]:
     return iter(connection.execute(query.execution_options(yield_per=STREAM)))
 

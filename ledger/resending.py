@@ -8,8 +8,10 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from ledger import past_notices
 from ledger.changes import among, table
 from ledger.database import Ledger
+from ledger.log import keys_left
 from models.notice import Notice, NoticeState
 from models.words import Words
 
@@ -60,7 +62,8 @@ def _resend(ledger: Ledger, keys: Sequence[str], at: datetime, by: str) -> list[
         rows = connection.execute(query.order_by(notices.c.id).with_for_update()).all()
         found = {row.key: row for row in rows}
         _owe(connection, [row for row in rows if row.state in ENDED], at, by)
-    return [Resent(key, _refusal(found.get(key))) for key in keys]
+        past = past_notices.by_key(connection, keys_left(keys, found))
+    return [Resent(key, _ARCHIVED if key in past else _refusal(found.get(key))) for key in keys]
 
 
 def _owe(connection: Connection, rows: Sequence[Any], at: datetime, by: str) -> None:
@@ -86,6 +89,11 @@ def _refusal(row: Any) -> Words | None:
     return None if row.state in ENDED else _REFUSALS[row.state]
 
 
+_ARCHIVED = Words(
+    "这条通知所说的案件早已办结，通知已存档，不再重发。如需再办，请先重新办理案件。",
+    "The case this notice speaks of was closed long ago and the notice is archived; it is not "
+    "sent again. If there is more to do, reopen the case.",
+)
 _UNDER_WAY = Words(
     "这条通知还在发送途中，会自动重试，不必重发。",
     "This notice is still under way and is tried again by itself.",

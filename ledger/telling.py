@@ -9,8 +9,9 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from ledger import past_notices
 from ledger.changes import table
-from ledger.log import attempts_of
+from ledger.log import attempts_of, keys_left
 from models.delivery import DeliveryOutcome
 from models.notice import Notice, NoticeState
 from models.person import DutyKind
@@ -65,6 +66,9 @@ def told_of(connection: Connection, rows: Sequence[Mapping[Any, Any]]) -> dict[i
     keys = [who["notice"] for row in rows for who in row["recipients"]]
     known = _notices(connection, keys)
     tries = _tries(connection, [notice.id for notice in known.values()])
+    past = past_notices.by_key(connection, keys_left(keys, known))
+    known |= past
+    tries |= {notice.id: past_notices.attempts_of(notice) for notice in past.values()}
     done = _done(connection, rows)
     return {
         row["id"]: [_one(row, w, known.get(w["notice"]), tries, done) for w in row["recipients"]]

@@ -12,11 +12,12 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from ledger import next_way
+from ledger import messages, next_way, past_notices
 from ledger.changes import table
 from ledger.database import Ledger
 from ledger.log import attempts_of
 from ledger.next_way import NextWay
+from ledger.past_notices import PastAttempt, past
 from ledger.reference import Reference, read
 from ledger.telling import last_try
 from models.case import Case
@@ -32,8 +33,6 @@ from rules.digest import Due, why_waits
 from rules.waits import Waiting, waits_for
 
 CHUNK = 500
-BESIDE = 2_000
-"""Attempts of one message lie so close together: they are written as one."""
 
 notices, cases, tries = table(Notice), table(Case), table(Delivery)
 _DUTIES = {duty.value: duty for duty in DutyKind}
@@ -104,28 +103,41 @@ class Whereabouts:
     resent_by: str
     tries: tuple[Attempt, ...]
 
+    archived: bool = False
+    """Its case was closed long ago: it is kept as it was, and never sent again."""
+
     @property
     def resendable(self) -> bool:
         """Whether it can be sent again by hand: it was given up, or held back by the cap."""
-        return self.state in (NoticeState.DEAD, NoticeState.CAPPED)
+        return not self.archived and self.state in (NoticeState.DEAD, NoticeState.CAPPED)
 
 
 def outbox(
-    ledger: Ledger, at: datetime, state: NoticeState | None = None, last: int | None = None
+    ledger: Ledger,
+    at: datetime,
+    state: NoticeState | None = None,
+    last: int | None = None,
+    case: str | None = None,
 ) -> list[Whereabouts]:
-    """Every notice as of `at`, the newest last; only those in `state`, only the `last` so many."""
-    query = selected().order_by(notices.c.id.desc())
-    if state is not None:
-        query = query.where(notices.c.state == state)
-    if last is not None:
-        query = query.limit(last)
+    """Every notice as of `at`, the newest last; only those in `state`, only the `last` so many.
+
+    Of one `case` also what is in the archive.
+    """
     with ledger.snapshot() as connection:
-        rows = connection.execute(query).all()[::-1]
-        return known(connection, rows, read(connection), at)
+        rows: list[Any] = []
+        for rows_of in (notices,) if case is None else (notices, past):
+            query = selected(rows_of).order_by(rows_of.c.id.desc()).limit(last)
+            if case is not None:
+                query = query.where(cases.c.number == case)
+            if state is not None:
+                query = query.where(rows_of.c.state == state)
+            rows += connection.execute(query)
+        newest = sorted(rows, key=lambda row: row.id)[-last if last else 0 :]
+        return known(connection, newest, read(connection), at)
 
 
-def selected() -> sa.Select[Any]:
-    """Notices with what is told of their cases, people and units."""
+def selected(notices: sa.Table = notices) -> sa.Select[Any]:
+    """Notices of the outbox, or of the archive, with what is told of their cases, people, units."""
     people, units = table(Person), table(Unit)
     of_case = ("number", "place", "problem", "policy_id", "limit")
     return (
@@ -151,10 +163,12 @@ def known(
     found: list[Whereabouts] = []
     for start in range(0, len(rows), CHUNK):
         some = rows[start : start + CHUNK]
-        made = attempts_of(connection, [row.id for row in some])
+        live = [row for row in some if not past_notices.is_past(row)]
+        made = attempts_of(connection, [row.id for row in live])
+        before = {r.id: past_notices.attempts_of(r) for r in some if past_notices.is_past(r)}
         beside = _Beside(
-            tries=made,
-            together=_together(connection, made),
+            tries=made | before,
+            together=_together(connection, made, before),
             records=_records(connection, some),
             next=next_way.next_of(
                 connection, [row for row in some if row.state in WAITS], made, at
@@ -221,6 +235,7 @@ def _one(row: Any, beside: _Beside, reference: Reference, at: datetime) -> Where
         resent_at=datetime.fromisoformat(again["at"]) if again else None,
         resent_by=again["by"] if again else "",
         tries=made,
+        archived=past_notices.is_past(row),
     )
 
 
@@ -272,28 +287,15 @@ def _held(row: Any, reference: Reference, at: datetime) -> Words | None:
 # -- what lies beside --------------------------------------------------------------------------
 
 
-def _together(connection: Connection, made: Mapping[int, Sequence[Any]]) -> dict[str, int]:
-    """How many notices went in each message. Their attempts are found near to those known."""
-    ids = sorted(each.id for attempts in made.values() for each in attempts if each.message)
-    names = {each.message for attempts in made.values() for each in attempts if each.message}
-    found: defaultdict[str, set[int]] = defaultdict(set)
-    for start, end in _spans(ids):
-        query = sa.select(tries.c.message, tries.c.notice_id).where(tries.c.id.between(start, end))
-        for row in connection.execute(query):
-            if row.message in names:
-                found[row.message].add(row.notice_id)
-    return {message: len(mine) for message, mine in found.items()}
-
-
-def _spans(ids: Sequence[int]) -> list[tuple[int, int]]:
-    """The stretches of attempts around these, laid together where they meet."""
-    spans: list[tuple[int, int]] = []
-    for each in ids:
-        start, end = each - BESIDE, each + BESIDE
-        if spans and start <= spans[-1][1]:
-            start = spans.pop()[0]
-        spans.append((start, end))
-    return spans
+def _together(
+    connection: Connection,
+    made: Mapping[int, Sequence[Any]],
+    before: Mapping[int, Sequence[PastAttempt]],
+) -> dict[str, int]:
+    """How many notices went in each message; a message is archived as a whole, with its number."""
+    lately = messages.notices_of(connection, [each for mine in made.values() for each in mine])
+    long_ago = {each.message: each.together for mine in before.values() for each in mine}
+    return long_ago | {message: len(mine) for message, mine in lately.items()}
 
 
 def _records(
