@@ -6,13 +6,16 @@ from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
+from ledger import setting_aside
 from ledger.changes import table
 from ledger.database import Ledger
+from ledger.heartbeats import all_beats
 from ledger.journal import Seal
 from ledger.proof import DATABASE, verify
 from ledger.reference import read
 from models.case import Case
 from models.notice import Notice, NoticeState
+from rules.heartbeat import stale, stumbling
 
 LATE_LOOK = timedelta(minutes=10)
 STUCK_NOTICE = timedelta(hours=1)
@@ -47,12 +50,25 @@ def ailments(
         stuck = count(notices, waiting & (notices.c.next_try_at < at - STUCK_NOTICE))
         dead = count(notices, notices.c.state == NoticeState.DEAD)
         reference = read(connection)
+        aside = setting_aside.alarms(connection)
+        beats = all_beats(connection)
+    away = [*stale(beats, at), *stumbling(beats)]
     soon = (at + CALENDAR_ENDS).astimezone(reference.zone).year
     unpublished = soon not in reference.published
     broken = verify(ledger, keys, last).broken
     unguarded = [each for each in broken if each.case == DATABASE]
     found = [
-        Ailment("到点未巡查的案件 · looks overdue", late, "检查 duban up 是否在运行"),
+        Ailment("到点未巡查的案件 · looks overdue", late, "duban doctor"),
+        Ailment(
+            f"停下或屡次失败的巡查 · rounds that stay away or fail: {', '.join(away)}",
+            len(away),
+            "duban doctor",
+        ),
+        Ailment(
+            "搁置后三次仍未办成的案件 · cases set aside that failed three times",
+            aside,
+            "门户“运行情况”有原因，改正后立即重试 · see the portal under Running",
+        ),
         Ailment("积压一小时以上的通知 · notices stuck", stuck, "duban outbox --state owed"),
         Ailment("未送达的通知 · notices dead", dead, "duban outbox --state dead"),
         Ailment(

@@ -13,14 +13,15 @@ from ledger.database import DatabaseTrouble
 from ledger.scope import Missing
 from ledger.watching import NotYours
 from models.words import Trouble, Words
-from portal.api.problems import problem
+from portal.api.problems import AWAY, LATER, away, problem
+from portal.observing import HEADER, number_of
 from portal.seeing import ForeignForm, NotSignedIn, PasswordFirst
-from portal.templating import render
+from portal.templating import alone, render
 
 log = logging.getLogger("duban.portal")
 
 _STATUS: tuple[tuple[type[Trouble], int], ...] = (
-    (Missing, 404), (NotYours, 403), (ForeignForm, 403), (DatabaseTrouble, 503), (Trouble, 422),
+    (Missing, 404), (NotYours, 403), (ForeignForm, 403), (Trouble, 422),
 )  # fmt: skip
 _KNOWN = {
     404: Words(
@@ -38,6 +39,7 @@ def install(app: FastAPI) -> None:
     """Answer every failure."""
     app.add_exception_handler(NotSignedIn, _sign_in)
     app.add_exception_handler(PasswordFirst, _password_first)
+    app.add_exception_handler(DatabaseTrouble, _away)
     app.add_exception_handler(Trouble, _trouble)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(RequestValidationError, _invalid)
@@ -48,7 +50,10 @@ def answer(request: Request, status: int, words: Words, reference: str = "") -> 
     """The failure as a page, or as a problem document where a program asks."""
     if request.url.path.startswith("/api/"):
         return problem(request, status, words, reference)
-    return render(request, "error.html", status, words=words, code=status, reference=reference)
+    try:
+        return render(request, "error.html", status, words=words, code=status, reference=reference)
+    except DatabaseTrouble as trouble:  # pages name the city and whoever is signed in
+        return _away(request, trouble)
 
 
 def _sign_in(request: Request, _: Exception) -> Response:
@@ -67,6 +72,17 @@ def _password_first(request: Request, _: Exception) -> Response:
             request, 403, Words("请先在门户修改口令。", "Change your password in the portal first.")
         )
     return RedirectResponse("/password", 303)
+
+
+def _away(request: Request, error: Exception) -> Response:
+    """The ledger cannot be asked, and so neither can who asks."""
+    assert isinstance(error, DatabaseTrouble)
+    if request.url.path.startswith("/api/"):
+        return away(request, error)
+    log.warning("the ledger cannot be asked: %s", error.words.en)
+    response = alone(request, "away.html", 503, words=AWAY)
+    response.headers.update(LATER)
+    return response
 
 
 def _trouble(request: Request, error: Exception) -> Response:
@@ -99,11 +115,13 @@ def _invalid(request: Request, error: Exception) -> Response:
 
 def _broken(request: Request, error: Exception) -> Response:
     """Our own mistake: written to the log under a reference, of which alone the user hears."""
-    reference = secrets.token_hex(4)
-    log.error("%s %s failed (%s)", request.method, request.url.path, reference, exc_info=error)
+    reference = number_of(request) or secrets.token_hex(4)
+    log.error("a request failed", extra={"request": reference}, exc_info=error)
     words = Words(
         f"程序出错，本次操作没有完成。请重试；若仍不行，把编号 {reference} 告诉管理员。",
         f"Something went wrong and nothing was done. Try again; if it stays so, tell the "
         f"administrator the reference {reference}.",
     )
-    return answer(request, 500, words, reference)
+    response = answer(request, 500, words, reference)
+    response.headers[HEADER] = reference  # this answer goes by no middleware of ours
+    return response

@@ -26,6 +26,7 @@ from rules.permission import Viewer
 BEFORE = "duban-before"
 """The cookie of somebody not signed in: it only ties a form to a browser."""
 LANG = "duban-lang"
+LANGS = ("zh", "en")
 SAFE = {"GET", "HEAD", "OPTIONS"}
 
 
@@ -75,13 +76,18 @@ def _asking(request: Request) -> Asking:
 
 
 def _lang(request: Request, viewer: Viewer | None) -> str:
-    chosen = request.cookies.get(LANG)
-    if chosen in ("zh", "en"):
-        return chosen
-    if viewer is not None:
+    if viewer is not None and request.cookies.get(LANG) not in LANGS:
         return viewer.lang
-    wished = request.headers.get("accept-language", "").lower()
-    return "en" if wished.startswith("en") else house(request).settings.lang
+    return wished(request)
+
+
+def wished(request: Request) -> str:
+    """The language of whoever asks, as far as the request itself tells."""
+    chosen = request.cookies.get(LANG)
+    if chosen in LANGS:
+        return chosen
+    accepted = request.headers.get("accept-language", "").lower()
+    return "en" if accepted.startswith("en") else house(request).settings.lang
 
 
 def viewer(request: Request) -> Viewer:

@@ -1,7 +1,7 @@
 """Pages: Jinja templates that speak Chinese, with catalogues for the other languages."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
@@ -15,9 +15,10 @@ from jinja2.runtime import Context
 from starlette.responses import HTMLResponse
 
 from models.words import Words
+from portal.delay import delayed_since
 from portal.house import at, house
 from portal.nav import nav
-from portal.seeing import asking, tie, tied
+from portal.seeing import asking, tie, tied, wished
 from rules.permission import Viewer
 from rules.spoken import moment
 
@@ -95,6 +96,17 @@ def render(request: Request, template: str, status: int = 200, /, **context: Any
     return response
 
 
+def alone(request: Request, template: str, status: int, /, **context: Any) -> HTMLResponse:
+    """A page that asks nothing of the ledger, for when that is away: to nobody in particular."""
+    lang = wished(request)
+    text = environment(lang).get_template(template).render(
+        request=request, lang=lang, csrf="", viewer=None, city="", zone=UTC, at=at(request),
+        path=request.url.path, nav=[], flash=[], version=version(), htmx=False,
+        delayed_since=None, **context,
+    )  # fmt: skip
+    return HTMLResponse(text, status)
+
+
 def _common(request: Request, lang: str, csrf: str, viewer: Viewer | None) -> dict[str, Any]:
     reference = house(request).reference()
     return {
@@ -110,6 +122,7 @@ def _common(request: Request, lang: str, csrf: str, viewer: Viewer | None) -> di
         "flash": flashed(request),
         "version": version(),
         "htmx": request.headers.get("hx-request") == "true",
+        "delayed_since": delayed_since(request) if viewer else None,
     }
 
 

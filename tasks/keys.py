@@ -76,6 +76,24 @@ def _channel_keys(file: Path) -> str:
         ) from None
 
 
+def renew_signing(home: Path) -> str:
+    """Put another key in the place of the one that signs; gives its public half.
+
+    The old one is gone, its public half stays trusted.
+    """
+    _make(home / "keys" / "log.pem", new=False)
+    # Broken off here, the next use of the key publishes its public half.
+    return public_hex(signing_key(home))
+
+
+def renew_channels(home: Path) -> None:
+    """Put a new key before those of the file; where DUBAN_SECRET_KEY holds them, they are there."""
+    if os.environ.get("DUBAN_SECRET_KEY"):
+        return
+    file = home / "keys" / "channels.key"
+    _write(file, f"{new_key()}\n{_channel_keys(file)}".encode(), 0o600)
+
+
 def public_hex(key: Ed25519PrivateKey) -> str:
     """The public half, 32 bytes in hexadecimal."""
     return key.public_key().public_bytes_raw().hex()
@@ -110,11 +128,11 @@ def keep(home: Path, seal: Seal) -> None:
     _write(home / "keys" / "last-checkpoint.json", text.encode(), 0o644)
 
 
-def _make(file: Path) -> None:
+def _make(file: Path, *, new: bool = True) -> None:
     pem = Ed25519PrivateKey.generate().private_bytes(
         Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()
     )
-    _write(file, pem, 0o600, new=True)
+    _write(file, pem, 0o600, new=new)
 
 
 def _read(file: Path) -> Ed25519PrivateKey:

@@ -83,11 +83,20 @@ def fetch(mailbox: Mailbox, take: Callable[[bytes], object], most: int = MOST) -
     return done
 
 
+def knock(mailbox: Mailbox, patience: float) -> None:
+    """Open the mailbox and leave it as it is; it has `patience` seconds for each answer.
+
+    Raises Trouble where it cannot be reached or opened.
+    """
+    with _opened(mailbox, patience):
+        pass
+
+
 @contextmanager
-def _opened(mailbox: Mailbox) -> Iterator[imaplib.IMAP4]:
+def _opened(mailbox: Mailbox, patience: float = TIMEOUT) -> Iterator[imaplib.IMAP4]:
     box: imaplib.IMAP4 | None = None
     try:
-        box = _connected(mailbox)
+        box = _connected(mailbox, patience)
         box.login(mailbox.user, mailbox.password)
         answer, _ = box.select(f'"{mailbox.folder}"')
         if answer != "OK":
@@ -102,11 +111,11 @@ def _opened(mailbox: Mailbox) -> Iterator[imaplib.IMAP4]:
                 box.logout()
 
 
-def _connected(mailbox: Mailbox) -> imaplib.IMAP4:
+def _connected(mailbox: Mailbox, patience: float) -> imaplib.IMAP4:
     context = ssl.create_default_context()
     if mailbox.secure:
-        return imaplib.IMAP4_SSL(mailbox.host, mailbox.port, ssl_context=context, timeout=TIMEOUT)
-    box = imaplib.IMAP4(mailbox.host, mailbox.port, timeout=TIMEOUT)
+        return imaplib.IMAP4_SSL(mailbox.host, mailbox.port, ssl_context=context, timeout=patience)
+    box = imaplib.IMAP4(mailbox.host, mailbox.port, timeout=patience)
     if not _here(mailbox.host):
         try:
             box.starttls(context)

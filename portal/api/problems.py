@@ -14,6 +14,7 @@ from ledger.database import DatabaseTrouble
 from ledger.scope import Missing
 from ledger.watching import NotYours
 from models.words import Trouble, Words
+from portal.observing import number_of
 from portal.seeing import ForeignForm
 
 log = logging.getLogger("duban.portal")
@@ -66,7 +67,7 @@ class TurnedDown(Trouble):
 
 STATUS: tuple[tuple[type[Trouble], int], ...] = (
     (Missing, 404), (NeedsToken, 401), (OutOfReach, 403), (NotYours, 403), (ForeignForm, 403),
-    (TurnedDown, 409), (KeyBusy, 409), (DatabaseTrouble, 503), (Trouble, 422),
+    (TurnedDown, 409), (KeyBusy, 409), (Trouble, 422),
 )  # fmt: skip
 SAID = {
     400: Words("请求的内容读不出。", "The body of the request cannot be read."),
@@ -86,6 +87,15 @@ SAID = {
     429: Words("请求太频繁，请稍后再试。", "Too many requests; try again later."),
 }
 _OTHER = Words("请求没有完成。", "The request was not carried out.")
+AWAY = Words(
+    "督办系统的数据库暂时没有应答。已经提交成功的内容都在；刚才这一次没有提交，"
+    "请过几分钟再试。若一直如此，请告诉管理员。",
+    "The database of the system does not answer just now. What was handed in before is kept; "
+    "this time nothing was. Try again in a few minutes, and tell the administrator if it stays "
+    "so.",
+)
+"""Where the database is, is for the log alone."""
+LATER = {"Retry-After": "30"}
 
 
 def problem(
@@ -120,10 +130,20 @@ def language(request: Request) -> str:
 
 def install(api: FastAPI) -> None:
     """Answer every failure of the interface with a problem document."""
+    api.add_exception_handler(DatabaseTrouble, away)
     api.add_exception_handler(Trouble, _trouble)
     api.add_exception_handler(HTTPException, _http)
     api.add_exception_handler(RequestValidationError, _invalid)
     api.add_exception_handler(Exception, _broken)
+
+
+def away(request: Request, error: Exception) -> Response:
+    """The ledger cannot be asked just now."""
+    assert isinstance(error, DatabaseTrouble)
+    log.warning("the ledger cannot be asked: %s", error.words.en)
+    response = problem(request, 503, AWAY)
+    response.headers.update(LATER)
+    return response
 
 
 def _trouble(request: Request, error: Exception) -> Response:
@@ -184,8 +204,8 @@ def _wrong(each: Any) -> dict[str, Any]:
 
 def _broken(request: Request, error: Exception) -> Response:
     """Our own mistake: written to the log under a reference, of which alone the asker hears."""
-    reference = secrets.token_hex(4)
-    log.error("%s %s failed (%s)", request.method, request.url.path, reference, exc_info=error)
+    reference = number_of(request) or secrets.token_hex(4)
+    log.error("a request failed", extra={"request": reference}, exc_info=error)
     words = Words(
         f"程序出错。请重试；若仍不行，把编号 {reference} 告诉管理员。",
         f"Something went wrong. Try again; if it stays so, tell the administrator the "

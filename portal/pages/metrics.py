@@ -1,30 +1,26 @@
 """指标: what Prometheus reads. For whoever has the key; without one the page does not exist.
 
 Labels hold no person, no case and no secret: a channel is the beginning of its addresses, an
-outlet that and its host.
+outlet that and its host, a route its template.
 """
 
 import hmac
-import re
-from collections.abc import Iterator
 from datetime import datetime
-from importlib.metadata import version
 from typing import cast
 
 from fastapi import APIRouter, Request
 from prometheus_client import CollectorRegistry
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
-from prometheus_client.registry import Collector
 from starlette.responses import Response
 
 from ledger import tokens
-from ledger.metrics import Figures, Tally, figures
-from ledger.next_way import Exit
+from ledger.metrics import Figures, figures, pool_of
+from ledger.metrics_tally import Tally
 from ledger.scope import Missing
 from ledger.tokens import Scope
-from models.notice import NoticeState
+from portal.exposing import Exposed, Pooled
 from portal.house import At, House, InHouse
+from portal.observing import requests_of
 
 router = APIRouter()
 
@@ -34,18 +30,22 @@ _ASK = {"WWW-Authenticate": 'Bearer realm="duban"'}
 
 @router.get("/metrics")
 def metrics(request: Request, house: InHouse, at: At) -> Response:
-    """All figures as text, in the format of Prometheus."""
+    """All figures as text, in the format of Prometheus: the ledger's, then this process's own."""
     refused = _refused(request, house, at)
     if refused is not None:
         return refused
+    pool = pool_of(house.ledger)  # before this page itself takes a connection
     text = exposed(figures(house.ledger, _tally(request), at), at)
+    own = CollectorRegistry()
+    own.register(Pooled(pool))
+    text += generate_latest(own) + generate_latest(requests_of(request.app).registry)
     return Response(text, media_type=CONTENT_TYPE_LATEST)
 
 
 def exposed(found: Figures, at: datetime) -> bytes:
     """Figures as of `at`, as text that Prometheus reads."""
     registry = CollectorRegistry()
-    registry.register(_Figures(found, at))
+    registry.register(Exposed(found, at))
     return generate_latest(registry)
 
 
@@ -76,81 +76,3 @@ def _tally(request: Request) -> Tally:
     if not hasattr(state, "tally"):
         state.tally = Tally()
     return cast(Tally, state.tally)
-
-
-class _Figures(Collector):
-    """The figures of one scrape."""
-
-    def __init__(self, found: Figures, at: datetime) -> None:
-        self.found, self.at = found, at
-
-    def collect(self) -> Iterator[Metric]:
-        """Every family, each with what it says."""
-        found = self.found
-        yield _by_state(found)
-        yield _one("duban_notices_waiting_oldest_seconds",
-                   "how long the notice that should have gone first has waited since then",
-                   found.oldest_wait.total_seconds())  # fmt: skip
-        yield _deliveries(found)
-        yield from self._exits()
-        yield _one("duban_cases_open", "open cases", found.cases_open)
-        yield _one("duban_looks_late", "looks that are ten minutes late", found.late_looks)
-        yield _one("duban_dead_letters", "notices given up", found.notices[NoticeState.DEAD])
-        yield _one("duban_incoming_unknown", "mails that wait for a supervisor",
-                   found.incoming_unknown)  # fmt: skip
-        yield _build()
-
-    def _exits(self) -> Iterator[Metric]:
-        up = GaugeMetricFamily("duban_outlet_up", "1 unless it keeps failing", labels=["outlet"])
-        failing = GaugeMetricFamily(
-            "duban_outlet_failing_seconds", "since it began to fail, 0 if not", labels=["outlet"]
-        )
-        for each in self.found.exits:
-            since = each.tap.failing_since
-            up.add_metric([outlet_name(each)], 0 if since else 1)
-            passed = (self.at - since).total_seconds() if since else 0
-            failing.add_metric([outlet_name(each)], max(passed, 0))
-        yield up
-        yield failing
-
-
-def outlet_name(each: Exit) -> str:
-    """Its service and the service's host, and its number, for two may look alike.
-
-    What is no host may be a person's name, or what is left of a secret.
-    """
-    found = _MASK.match(each.shown)
-    if found is None:
-        return f"unknown#{each.id}"
-    host = f"://{found['host']}" if _HOST.fullmatch(found["host"]) else ""
-    return f"{found['scheme']}{host}#{each.id}"
-
-
-_MASK = re.compile(r"(?P<scheme>[a-z][\w+.-]*)://(?:[^/]*@)?(?P<host>[^/?@]*)", re.IGNORECASE)
-_HOST = re.compile(r"[\w-]+(\.[\w-]+)+(:\d+)?")
-
-
-def _by_state(found: Figures) -> Metric:
-    family = GaugeMetricFamily("duban_notices", "notices by state", labels=["state"])
-    for state in NoticeState:
-        family.add_metric([state.value], found.notices.get(state, 0))
-    return family
-
-
-def _deliveries(found: Figures) -> Metric:
-    family = CounterMetricFamily(
-        "duban_deliveries", "attempts that are over", labels=["channel", "outcome"]
-    )
-    for (channel, outcome), count in sorted(found.deliveries.items()):
-        family.add_metric([channel, outcome.value], count)
-    return family
-
-
-def _one(name: str, words: str, value: float) -> Metric:
-    return GaugeMetricFamily(name, words, value=value)
-
-
-def _build() -> Metric:
-    family = GaugeMetricFamily("duban_build_info", "which Duban this is", labels=["version"])
-    family.add_metric([version("duban")], 1)
-    return family

@@ -7,12 +7,14 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from ledger import pulse as pulses
+from ledger.heartbeats import all_beats
 from ledger.pulse import MOST, Line, Pulse, Queue
 from ledger.reference import Reference
 from models.delivery import DeliveryOutcome
 from models.words import Words
 from portal.channels import called
 from portal.house import At, InHouse
+from portal.rounds import headline, heard_of, keeps, rounds
 from portal.templating import render
 from portal.watching import Keeper
 from rules.spoken import moment, span
@@ -27,12 +29,16 @@ def running(request: Request, house: InHouse, viewer: Keeper, at: At) -> Respons
     """How things run. The page asks again by itself."""
     reference = house.reference()
     found = pulses.pulse(house.ledger, viewer, reference, at)
+    aside = heard_of(house.ledger, viewer)
+    with house.ledger.snapshot() as connection:
+        beats = all_beats(connection)
     bad = [line for line in found.lines if not line.works]
     good = [line for line in found.lines if line.works]
     return render(
         request, "running/page.html", pulse=found, most=pulses.MOST,
         state=_state(found, reference, at), bad=[_refusing(line, reference, at) for line in bad],
-        good=_by_kind(good),
+        good=_by_kind(good), beats=rounds(beats, at), aside=aside, keeps=keeps(viewer),
+        alarm=headline([each.aside for each in aside], at, reference.zone),
         queues=[_queue(each, at, reference) for each in found.queues if _tells(each)],
     )  # fmt: skip
 
@@ -48,9 +54,9 @@ def _state(found: Pulse, reference: Reference, at: datetime) -> dict[str, Any]:
         "kind": "bad",
         "words": Words(
             f"巡查落后 {behind.zh}：最早一件应于{when.zh}巡查，还没有看。"
-            "请管理员检查 duban up 是否在运行。",
+            "请管理员运行 duban doctor 查明原因。",
             f"The rounds are {behind.en} behind: the earliest look was due {when.en}. The "
-            "administrator should check that duban up is running.",
+            "administrator should ask duban doctor why.",
         ),
     }
 

@@ -166,10 +166,3 @@ def change_password(
         response, Words("口令已修改，其他设备需重新登录。", "Changed; other devices sign in again.")
     )
     return response
-
-
-@router.get("/health")
-def health(house: InHouse) -> Response:
-    """Whether the portal stands and reaches its ledger; for whoever keeps watch over it."""
-    house.reference()
-    return Response("ok", media_type="text/plain")

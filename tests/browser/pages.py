@@ -167,7 +167,7 @@ PAGES: tuple[Page, ...] = (
 NO_PAGES = {
     "GET /", "GET /linked", "GET /mine/sign", "GET /admin/policies/edit",
     "GET /sign-in/{provider}", "GET /sign-in/{provider}/callback",
-    "GET /health", "GET /metrics", "GET /sw.js", "GET /hand-in/state.json",
+    "GET /health", "GET /ready", "GET /metrics", "GET /sw.js", "GET /hand-in/state.json",
     "GET /hand-in/catalogue.json",
     "GET /hand-in/nearby", "GET /hand-in/likely", "GET /export/cases", "GET /export/log",
     "GET /photos/{photo_id:int}.jpg", "GET /photos/{photo_id:int}/thumb.jpg",

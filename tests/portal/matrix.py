@@ -129,6 +129,7 @@ TABLE: dict[str, Line] = {
     # -- the door; no other house is configured here -------------------------------------------
     "GET /": let(ANYBODY, 303),
     "GET /health": let(ANYBODY, 200),
+    "GET /ready": let(ANYBODY, 200),
     "GET /sign-in": let(ANYBODY, 200, 303),
     "POST /sign-in": let(ANYBODY, 422, data={"login": "nobody", "password": "at all"}),
     "POST /sign-out": let(ANYBODY, 303),
@@ -197,6 +198,8 @@ TABLE: dict[str, Line] = {
     "POST /incoming/{mail_id}/attach": let(SUPERVISORS, data={"number": "2026-000001"}),
     "POST /incoming/{mail_id}/discard": let(SUPERVISORS),
     "GET /running": let(RUNNERS, 200),
+    "POST /running/retry": let(RUNNERS, 303),
+    "POST /cases/{number}/retry": let(SUPERVISORS, 303),
     "GET /metrics": api(frozenset({A.TOKEN}), S.METRICS_READ, out=401),
     "GET /notices": let(SUPERVISORS, 200),
     "GET /notices/{notice_id}": let(SUPERVISORS, 200),

@@ -32,6 +32,8 @@ ABOUT = (
     ("route", Words("路由", "routes")),
     ("calendar", Words("日历", "calendar")),
     ("policy", Words("督办办法", "policies")),
+    ("case", Words("案件", "cases")),
+    ("archive", Words("存档", "archive")),
 )
 assert {name for name, _ in ABOUT} == {deed.partition(".")[0] for deed in Deed}
 
