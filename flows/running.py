@@ -13,6 +13,7 @@ from prefect.client.orchestration import get_client
 from prefect.client.schemas.objects import FlowRun
 from prefect.exceptions import PrefectException
 
+from duban import logs, tracing
 from duban.settings import prepare
 from models.instants import plain
 from tasks import beating
@@ -24,8 +25,8 @@ BEYOND_US = (PrefectException, HTTPError, OSError, RuntimeError)
 """What may go wrong with Prefect's server while the work itself is done."""
 
 
-_began: dict[str, float] = {}
-"""When each run of this process began, by its id."""
+_began: dict[str, tuple[float, tracing.Under]] = {}
+"""When each run of this process began, by its id, and its span."""
 
 
 def instant(at: datetime | None) -> datetime | None:
@@ -35,16 +36,23 @@ def instant(at: datetime | None) -> datetime | None:
     A retry keeps the instant of its run.
     """
     prepare()
-    _began[str(runtime.flow_run.id)] = time.monotonic()
+    logs.set_up()
+    tracing.set_up("rounds")
+    run = str(runtime.flow_run.id)
+    name = str(runtime.flow_run.flow_name)
+    _began[run] = time.monotonic(), tracing.begin(f"round {name}", run=run, round=name)
     if at is not None:
+        logs.bind(at=at.isoformat())
         return plain(at)
     now = plain(pendulum.now("UTC"))
     planned = plain(runtime.flow_run.scheduled_start_time or now)
     if now - planned > STALE:
         said = f"planned for {planned:%m-%d %H:%M}Z, now stale: a newer run does the work"
         get_run_logger().warning("%s", said)
+        _ended(run, {})
         _call_it(f"nothing done, {said}")
         return None
+    logs.bind(at=min(now, planned).isoformat())
     return min(now, planned)
 
 
@@ -61,8 +69,7 @@ def leave(
     the ledger, so that part is best effort and must not fail it.
     """
     said = said or in_short(counts)
-    took = time.monotonic() - _began.pop(str(runtime.flow_run.id), time.monotonic())
-    beating.went_well(key, took, counts)
+    beating.went_well(key, _ended(str(runtime.flow_run.id), counts), counts)
     try:
         create_table_artifact(
             key=key, table=[dict(line) for line in lines], description=f"{said} · {at.isoformat()}"
@@ -74,8 +81,18 @@ def leave(
 
 def failed(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) -> None:
     """What a flow calls when it failed: the heartbeat says so, and why."""
-    _began.pop(str(flow_run.id), None)
-    beating.failed(flow.name, state.message or state.name or "")
+    why = state.message or state.name or ""
+    _ended(str(flow_run.id), {}, why)
+    beating.failed(flow.name, why)
+
+
+def _ended(run: str, counts: Mapping[str, int], error: str = "") -> float:
+    """How many seconds a run took until now. Its span ends."""
+    if run not in _began:
+        return 0.0
+    began, under = _began.pop(run)
+    under.end(counts, error)
+    return time.monotonic() - began
 
 
 def _call_it(name: str) -> None:

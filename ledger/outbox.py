@@ -196,7 +196,9 @@ def _set_guilty_aside(ledger: Ledger, at: datetime, now: datetime, most: int) ->
         matters = Matters.read(connection, reference, rows, at)
         guilty = _guilty(reference, rows, matters, at)
         for case_id, why in guilty.items():
-            _log.error("notices of case %s could not be prepared", case_id, exc_info=why)
+            number = next(row["number"] for row in rows if row["case_id"] == case_id)
+            said = {"case": number, "work": setting_aside.DELIVER}
+            _log.error("notices of a case could not be prepared", extra=said, exc_info=why)
             setting_aside.add(connection, case_id, setting_aside.DELIVER, why, at)
         return len(guilty)
 

@@ -16,6 +16,7 @@ from portal.api import v1
 from portal.api.bounds import Bounded
 from portal.house import House
 from portal.identity import gate
+from portal.observing import FASTAPIS_OWN, Observed
 from portal.pages import routers
 from portal.seeing import SAFE, guarded
 from portal.templating import HERE
@@ -37,11 +38,14 @@ HEADERS = {
 
 def create(ledger: Ledger, settings: Settings) -> FastAPI:
     """The portal of a ledger. Raises Trouble when its sign-in settings will not do."""
-    app = FastAPI(title="Duban 督办", docs_url=None, redoc_url=None, openapi_url=None)
+    app = FastAPI(
+        title="Duban 督办", docs_url=None, redoc_url=None, openapi_url=None, telemetry=FASTAPIS_OWN
+    )
     gate(settings)  # sign-in settings that will not do are refused now, not at the door
     app.state.house = House(ledger, settings, Store(settings.store()))
     app.add_middleware(Bounded, most=PAGE_BODY, more=receiving.BOUNDS)
     app.middleware("http")(_around)
+    app.add_middleware(Observed)
     errors.install(app)
     for router in routers():
         app.include_router(router, dependencies=[Depends(guarded)])

@@ -1,9 +1,8 @@
 """`python -m portal.serve`: the portal's process."""
 
-import logging
-
 import uvicorn
 
+from duban import logs, tracing
 from duban.settings import prepare
 from ledger.database import connect
 from portal.app import create
@@ -13,7 +12,8 @@ from tasks.nudging import nudger
 def main() -> None:
     """Serve until told to stop."""
     settings = prepare()
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    logs.set_up()
+    tracing.set_up("portal")
     app = create(connect(settings.database()), settings)
     if passing := nudger():
         app.state.house.nudge = passing.nudge
@@ -23,6 +23,7 @@ def main() -> None:
         port=settings.portal_port,
         # Links hold a secret in their address: who asked for what is not written down here.
         access_log=False,
+        log_config=None,
         server_header=False,
         proxy_headers=True,
     )

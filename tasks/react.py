@@ -7,6 +7,7 @@ or one that never runs, does no harm: the round within the minute does what was 
 import time
 from collections import Counter
 
+from opentelemetry import trace
 from prefect import task
 
 from ledger import sweeps
@@ -15,6 +16,8 @@ from tasks.sending import now
 from tasks.surroundings import home, ledger, portal, vault
 
 TAG = "duban-react"
+
+_tracer = trace.get_tracer("duban.react")
 
 
 @task(
@@ -25,6 +28,7 @@ TAG = "duban-react"
     result_storage_key="duban-react",
     refresh_cache=True,
 )
+@_tracer.start_as_current_span("round react", record_exception=False, set_status_on_exception=False)
 def react() -> dict[str, int]:
     """Dispatch what is filed and send what is owed as of now; counts what was done."""
     began = time.monotonic()

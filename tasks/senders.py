@@ -4,6 +4,7 @@ import time
 from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from dataclasses import dataclass, field
 from queue import Empty, SimpleQueue
 from types import TracebackType
@@ -126,7 +127,9 @@ class Senders:
             self._back.unsent += errand.together
             return
         self._under_way[outlet] += 1
-        self._pool.submit(lambda: self._done.put((errand, errand.bring())))
+        # What a thread says and does belongs to the run that asked for it.
+        of_this_run = copy_context().run
+        self._pool.submit(lambda: self._done.put((errand, of_this_run(errand.bring))))
 
     def _settle(self, errand: Errand, results: list[Result]) -> None:
         outlet = errand.outlet

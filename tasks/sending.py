@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 
 import pendulum
+from opentelemetry import trace
 
 from ledger import outbox, outlets
 from ledger.database import DatabaseTrouble, Ledger
@@ -19,8 +20,9 @@ from models.delivery import DeliveryOutcome
 from models.instants import plain
 from models.person import Way
 from models.words import Trouble
-from notices.channels import ChannelTrouble, mask, send
+from notices.channels import Answer, ChannelTrouble, mask, send
 from notices.forms import Forms, forms_in
+from notices.message import Message
 from notices.vault import Vault
 from rules.pace import LIMIT
 from tasks.composing import NOWHERE, Ways, message_of, ways_of
@@ -30,6 +32,7 @@ from tasks.ways import way_of
 Clock = Callable[[], datetime]
 
 _log = logging.getLogger("duban.sending")
+_tracer = trace.get_tracer("duban.sending")
 
 NO_CHANNEL = "没有可用的通知渠道"
 
@@ -152,12 +155,11 @@ def _send(
     except Trouble as trouble:
         return _unwritten(together, DeliveryOutcome.MISCONFIGURED, trouble.words.zh)
     except Exception as error:
-        _log.exception("message %s could not be written", together[0].message)
+        first = {"notice": together[0].key, "case": together[0].number}
+        _log.exception("a message could not be written", extra=first)
         said = f"消息没有写成（{type(error).__name__}），稍后再试"
         return _unwritten(together, DeliveryOutcome.TEMPORARY, said)
-    began = time.monotonic()
-    answer = send(url, message, timeout=LIMIT.total_seconds(), folder=folder)
-    took = time.monotonic() - began
+    answer, took = _brought(url, message, folder)
     channel = together[0].shown or mask(url)
     told = "；".join(text for text in (answer.answer, message.trouble) if text)
     said = _LINKED.sub(r"\1…", told)
@@ -165,6 +167,17 @@ def _send(
         Result(owed, channel, answer.outcome, said, answer.receipt, answer.again, took)
         for owed in together
     ]
+
+
+def _brought(url: str, message: Message, folder: Path) -> tuple[Answer, float]:
+    """What the channel answered, and how many seconds it took."""
+    scheme = url.partition(":")[0]
+    began = time.monotonic()
+    with _tracer.start_as_current_span("deliver", record_exception=False) as span:
+        span.set_attribute("duban.channel", scheme)
+        answer = send(url, message, timeout=LIMIT.total_seconds(), folder=folder)
+        span.set_attribute("duban.outcome", answer.outcome.value)
+    return answer, time.monotonic() - began
 
 
 def _unwritten(together: Sequence[Owed], outcome: DeliveryOutcome, said: str) -> list[Result]:

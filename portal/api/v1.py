@@ -11,6 +11,7 @@ from portal.api.admission import RATE, Pace
 from portal.api.bounds import Bounded
 from portal.api.problems import MEDIA, Problem
 from portal.house import House
+from portal.observing import FASTAPIS_OWN
 
 AT = "/api/v1"
 _ROOM = 100_000
@@ -28,8 +29,9 @@ Instants are ISO 8601 with offset. At most 600 requests a minute for each token.
 def create(house: House, rate: str = RATE) -> FastAPI:
     """The interface of a portal."""
     api = FastAPI(
-        title="Duban 督办", version="1", description=DESCRIPTION, docs_url=None, redoc_url=None
-    )
+        title="Duban 督办", version="1", description=DESCRIPTION, docs_url=None, redoc_url=None,
+        telemetry=FASTAPIS_OWN,
+    )  # fmt: skip
     api.state.house = house
     api.state.pace = Pace(rate)
     api.add_middleware(Bounded, more={"/photos": MAX_BYTES + _ROOM})

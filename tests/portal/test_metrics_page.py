@@ -8,11 +8,11 @@ import pytest
 import sqlalchemy as sa
 from prometheus_client.parser import text_string_to_metric_families
 
-from ledger import tokens
+from ledger import heartbeats, tokens
 from ledger.changes import table
 from ledger.tokens import Scope
 from models.outlet import Outlet
-from portal.pages.metrics import outlet_name
+from portal.exposing import outlet_name
 from tests.portal.readers import Portal, open_portal
 from tests.world import World
 
@@ -114,3 +114,39 @@ def test_an_outlet_is_called_by_its_host_alone(shown: str, name: str) -> None:
     fake: Any = Fake()
     fake.shown = shown
     assert outlet_name(fake) == name
+
+
+def test_names_units_and_types_are_as_prometheus_wants_them(portal: Portal) -> None:
+    world = portal.world
+    heartbeats.beat(world.ledger, "sweep", world.now, 0.25, {"reminded": 2})
+    world.report("揽月路12号", "井盖缺失")
+    world.sweep()
+    answer = ask(portal, token(portal, Scope.METRICS_READ))
+    families = {each.name: each for each in text_string_to_metric_families(answer.text)}
+    assert len(families) == len(list(text_string_to_metric_families(answer.text)))
+    for name, family in families.items():
+        assert name.startswith(("duban_", "process_")), name
+        assert family.documentation
+        assert family.type in {"gauge", "counter", "histogram", "summary"}
+        if family.type == "counter":  # the parser takes the ending off
+            assert f"\n{name}_total" in answer.text or not family.samples
+    for name in ("duban_looks_overdue_seconds", "duban_delivery_seconds", "duban_request_seconds"):
+        assert families[name].type == "histogram"
+        buckets: dict[frozenset[tuple[str, str]], list[float]] = {}
+        for sample in families[name].samples:
+            if sample.name.endswith("_bucket"):
+                series = frozenset((k, v) for k, v in sample.labels.items() if k != "le")
+                buckets.setdefault(series, []).append(sample.value)
+        assert all(found == sorted(found) for found in buckets.values())
+    found = values(answer)
+    assert found["duban_done_total", frozenset({"sweep", "reminded"})] == 2
+    assert found["duban_round_seconds_count", frozenset({"sweep"})] == 1
+    assert found["duban_round_timestamp_seconds", frozenset({"sweep"})] == world.now.timestamp()
+    assert found["duban_cases", frozenset({"dispatched"})] == 1
+    assert found["duban_delivery_seconds_count", frozenset({"folder"})] >= 1
+
+
+def test_the_page_itself_holds_no_connection_while_it_tells_of_them(portal: Portal) -> None:
+    found = values(ask(portal, token(portal, Scope.METRICS_READ)))
+    assert found["duban_db_pool_in_use", frozenset()] == 0
+    assert found["duban_db_pool_max", frozenset()] > found["duban_db_pool_size", frozenset()] > 0
