@@ -40,8 +40,10 @@ def run(settings: Settings, *, demo: bool) -> None:
         for line in set_up(settings, demo=demo):
             show.say(line)
         url, server = stack.enter_context(_server(settings))
+        # The portal is there long before the server, and waits for nothing of it.
         address, portal = stack.enter_context(_portal(settings))
         show.say(f"门户 portal: {address}")
+        _wait_for_server(url, server, settings)
         if demo:
             from duban.fortnight import play_once
 
@@ -111,21 +113,26 @@ def _is_ours(pid: int, home: Path) -> bool:
 
 @contextmanager
 def _server(settings: Settings) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
+    """Prefect's server, started and not yet waited for."""
     port = _free_port(settings.port)
     url = f"http://127.0.0.1:{port}/api"
     os.environ["PREFECT_API_URL"] = url
     args = ("-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(port))
     with _child(settings, "prefect-server", *args) as server:
-        with show.err.status("正在启动 Prefect 服务… starting the Prefect server"):
-            _until_it_answers(
-                "Prefect 服务 server", lambda: answers(url), server, settings, "prefect-server"
-            )
-        note = server_file(settings.home)
-        note.write_text(json.dumps({"url": url, "pid": server.pid}), "utf-8")
         try:
             yield url, server
         finally:
-            note.unlink(missing_ok=True)
+            server_file(settings.home).unlink(missing_ok=True)
+
+
+def _wait_for_server(url: str, server: subprocess.Popen[bytes], settings: Settings) -> None:
+    """Until it answers; then others on this home find it."""
+    with show.err.status("正在启动 Prefect 服务… starting the Prefect server"):
+        _until_it_answers(
+            "Prefect 服务 server", lambda: answers(url), server, settings, "prefect-server"
+        )
+    note = json.dumps({"url": url, "pid": server.pid})
+    server_file(settings.home).write_text(note, "utf-8")
 
 
 @contextmanager

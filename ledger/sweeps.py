@@ -55,16 +55,21 @@ def follow_up(
     counts: Counts = Counter()
     failed: list[Exception] = []
     work = Work(ledger, FOLLOW_UP, _look, at, batch)
-    for shard in due_shards(ledger, at, shards):
+    left = _together(_due_by_shard(ledger, at, shards), batch)
+    while left:
+        some = left.pop(0)
         try:
-            counts += work.until_none_left(_due(at, shard))
+            counts += work.until_none_left(_due(at, some))
         except DatabaseTrouble:
             raise
         except Exception as error:
-            _log.exception("shard %s could not be followed up", shard)
+            _log.exception("shards %s could not be followed up", some)
             if work.hopeless:
                 raise
-            failed.append(error)
+            if len(some) == 1:
+                failed.append(error)
+            else:  # one by one it shows whose fault it is
+                left += [[shard] for shard in some]
     if failed:
         raise failed[0]
     return counts
@@ -72,12 +77,29 @@ def follow_up(
 
 def due_shards(ledger: Ledger, at: datetime, among: Sequence[int] | None = None) -> Sequence[int]:
     """The shards in which a case waits for a look as of `at`."""
+    return sorted(_due_by_shard(ledger, at, among))
+
+
+def _due_by_shard(ledger: Ledger, at: datetime, among: Sequence[int] | None) -> dict[int, int]:
     cases = table(Case)
-    query = sa.select(cases.c.shard).where(cases.c.next_look_at <= at).distinct()
+    query = sa.select(cases.c.shard, sa.func.count()).where(cases.c.next_look_at <= at)
     if among is not None:
         query = query.where(cases.c.shard.in_(among))
     with ledger.snapshot() as connection:
-        return sorted(connection.execute(query).scalars())
+        return dict(connection.execute(query.group_by(cases.c.shard)).tuples().all())
+
+
+def _together(due: Mapping[int, int], batch: int) -> list[list[int]]:
+    """Shards that fill a batch with one another: a few cases each must not take one each."""
+    hands: list[list[int]] = []
+    room = 0
+    for shard, count in sorted(due.items()):
+        if room < count:
+            hands.append([])
+            room = batch
+        hands[-1].append(shard)
+        room -= count
+    return hands
 
 
 def dispatch_filed(ledger: Ledger, at: datetime, batch: int = BATCH) -> Counts:
@@ -112,11 +134,11 @@ _NOT_JUDGED = {"place", "place_key", "problem", "severity", "reports", "reported
 """What a look never asks of a case: long texts and instants that would be read in vain."""
 
 
-def _due(at: datetime, shard: int) -> sa.Select[Any]:
+def _due(at: datetime, shards: Sequence[int]) -> sa.Select[Any]:
     cases = table(Case)
     return (
         sa.select(*(column for column in cases.c if column.name not in _NOT_JUDGED))
-        .where(cases.c.shard == shard, cases.c.next_look_at <= at)
+        .where(cases.c.shard.in_(shards), cases.c.next_look_at <= at)
         .order_by(cases.c.next_look_at, cases.c.id)
         .with_for_update(skip_locked=True)
     )

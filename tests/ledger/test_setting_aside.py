@@ -1,6 +1,7 @@
 """One bad case stops no other: it is set aside, tried again, and soon somebody is told."""
 
 from collections import Counter
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -153,16 +154,22 @@ def test_a_shard_that_fails_leaves_the_others_done_and_is_told_of(
     assert len(shards) > 1
     due = sweeps._due
 
-    def broken(at: Any, shard: int) -> Any:
-        if shard == shards[0]:
+    def broken(at: Any, together: Sequence[int]) -> Any:
+        if shards[0] in together:
             raise RuntimeError("this one")
-        return due(at, shard)
+        return due(at, together)
 
     monkeypatch.setattr(sweeps, "_due", broken)
     with pytest.raises(RuntimeError, match="this one"):
         sweeps.follow_up(world.ledger, DUE)
     ids = {row.id for row in world.rows(Case) if row.shard != shards[0]}
     assert escalated(world).keys() == ids
+
+
+def test_shards_with_few_due_share_a_batch_and_none_is_forgotten() -> None:
+    due = {0: 3, 1: 4, 2: 999, 3: 2000, 5: 1, 9: 999, 11: 1}
+    assert sweeps._together(due, 1000) == [[0, 1], [2], [3], [5, 9], [11]]
+    assert sweeps._together({}, 1000) == []
 
 
 def test_a_hand_takes_its_own_shards_and_no_others(world: World) -> None:
