@@ -7,14 +7,30 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 
-from bench import intake, notices, portal, proof, recompute, sweep, worktime
+from bench import (
+    backup,
+    growth,
+    intake,
+    notices,
+    portal,
+    proof,
+    reaction,
+    recompute,
+    start,
+    sweep,
+    worktime,
+)
 from bench.databases import Databases, postgres, sqlite
 
 ON_DATABASES: dict[str, Callable[..., None]] = {
     "intake": intake.run, "sweep": sweep.run, "recompute": recompute.run,
-    "proof": proof.run, "portal": portal.run, "notices": notices.run,
+    "proof": proof.run, "portal": portal.run, "notices": notices.run, "growth": growth.run,
+    "backup": backup.run,
 }  # fmt: skip
-ALL = (*ON_DATABASES, "worktime")
+ALONE: dict[str, Callable[..., None]] = {
+    "start": start.run, "reaction": reaction.run,
+}  # fmt: skip
+ALL = (*ON_DATABASES, *ALONE, "worktime")
 
 
 def main(arguments: list[str]) -> int:
@@ -29,6 +45,8 @@ def main(arguments: list[str]) -> int:
           f"{platform.python_version()}{' · quick' if quick else ''}")  # fmt: skip
     if "worktime" in wanted:
         worktime.run()
+    for name in (name for name in ALONE if name in wanted):
+        ALONE[name](quick=quick)
     with _databases() as all_databases:
         for name in (name for name in ON_DATABASES if name in wanted):
             for databases in all_databases:

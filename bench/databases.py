@@ -86,7 +86,8 @@ class Postgres:
 
     def copy(self, source: str, name: str) -> str:
         """A copy made by the server from the source as its template."""
-        self._run(f"CREATE DATABASE {name} TEMPLATE {source}")
+        # File by file: block by block, through the log, takes minutes for millions of cases.
+        self._run(f"CREATE DATABASE {name} TEMPLATE {source} STRATEGY file_copy")
         self._run("CHECKPOINT")
         return self._url(name)
 

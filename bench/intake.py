@@ -117,7 +117,13 @@ def _chunks(url: str) -> list[list[tuple[Any, list[dict[str, Any]]]]]:
 
 def _read(connection: sa.Connection, model: Any) -> list[dict[str, Any]]:
     rows = table(model)
-    return [dict(row) for row in connection.execute(sa.select(rows).order_by(rows.c.id)).mappings()]
+    query = sa.select(*(rows.c[name] for name in written(rows))).order_by(rows.c.id)
+    return [dict(row) for row in connection.execute(query).mappings()]
+
+
+def written(rows: sa.Table) -> list[str]:
+    """The columns that are written: not those which the database reckons itself."""
+    return [column.name for column in rows.c if column.computed is None]
 
 
 def _rows(url: str) -> int:

@@ -265,7 +265,8 @@ def _write(connection: Connection, reference: Reference, ids: Sequence[int], siz
     insert(connection, Notice, [_notice(c, units, people) for c in late])
     insert(connection, Delivery, [
         {"notice_id": c["id"], "attempt": 1, "position": 0, "channel": "folder://…",
-         "at": c["due_at"], "outcome": DeliveryOutcome.SENT, "answer": "已写入", "message": ""}
+         "at": c["due_at"], "outcome": DeliveryOutcome.SENT, "answer": "已写入", "message": "",
+         "receipt": ""}
         for c in late
     ])  # fmt: skip
 
@@ -310,5 +311,5 @@ def _notice(case: dict[str, Any], units: Sequence[int], people: Sequence[int]) -
         "id": n, "key": f"escalate:{n}:1:1:{people[0]}", "case_id": n, "person_id": people[0],
         "unit_id": units[n % len(units)], "kind": NoticeKind.ESCALATION, "facts": {},
         "owed_at": case["due_at"], "next_try_at": case["due_at"], "state": NoticeState.SENT,
-        "attempts": 1, "lease_by": "", "ended_at": case["due_at"],
+        "attempts": 1, "forgiven": 0, "lease_by": "", "ended_at": case["due_at"],
     }  # fmt: skip

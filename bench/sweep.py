@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from bench.databases import Databases, Postgres
+from bench.intake import written
 from bench.measure import Measured, Watch, alone, middle, show, together
 from ledger.changes import CaseState, Change, table
 from ledger.database import connect
@@ -160,22 +161,22 @@ def _written(url: str) -> tuple[dict[Any, dict[int, list[Any]]], dict[int, dict[
 # -- the open cases ----------------------------------------------------------------------------
 
 
-def fill(url: str, size: int) -> None:
-    """Open cases with their assignments: DUE of them due at AT, none an hour before."""
+def fill(url: str, size: int, due: int = DUE) -> None:
+    """Open cases with their assignments: so many of them due at AT, none an hour before."""
     ledger = connect(url)
     with ledger.transaction() as connection:
         reference = read(connection)
         reminded, late, quiet = _instants(reference)
-        due = [at for pair in zip(cycle(reminded), late, strict=False) for at in pair]
-        rest = min(size - DUE, DUE)
-        instants = [*islice(cycle(due), DUE // ALIKE), *islice(cycle(quiet), rest // ALIKE)]
+        hits = [at for pair in zip(cycle(reminded), late, strict=False) for at in pair]
+        rest = min(size - due, due)
+        instants = [*islice(cycle(hits), due // ALIKE), *islice(cycle(quiet), rest // ALIKE)]
         cases = [_case(reference, number, instants[number // ALIKE]) for number in
                  range(len(instants) * ALIKE)]  # fmt: skip
         _insert(connection, Case, cases)
         units = sorted(reference.directory.units)
         _insert(connection, Assignment, [_lead(case, units) for case in cases])
-        for times in range(1, (size - DUE) // DUE):
-            _again(connection, times * DUE)
+        for times in range(1, (size - due) // due):
+            _again(connection, times * due, due)
     with ledger.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.execute(sa.text("ANALYZE"))
     ledger.engine.dispose()
@@ -203,7 +204,7 @@ def _instants(reference: Reference) -> tuple[list[datetime], list[datetime], lis
 def _case(reference: Reference, place: int, at: datetime) -> dict[str, Any]:
     book = reference.book
     limit = book.policy.stages[Stage.HANDLE].limit
-    row = dict.fromkeys(table(Case).c.keys()) | _PLAIN | {
+    row = dict.fromkeys(written(table(Case))) | _PLAIN | {
         "id": place + 1, "number": f"B-{place + 1}", "status": Status.IN_PROGRESS, "version": 2,
         "epoch": 1, "turn": 1, "place": f"人民路{place}号", "place_key": f"人民路{place}号",
         "problem": "沿街商铺占道经营，垃圾堆放未清理", "severity": "", "reports": 1,
@@ -237,18 +238,18 @@ def _insert(connection: Connection, model: Any, rows: Sequence[dict[str, Any]]) 
         connection.execute(sa.insert(table(model)), rows[start : start + 1000])
 
 
-def _again(connection: Connection, more: int) -> None:
+def _again(connection: Connection, more: int, due: int) -> None:
     """The cases that are not due once more under other numbers, made inside the database."""
     cases, parts = table(Case), table(Assignment)
     new = {"id": cases.c.id + more, "number": sa.literal("B-").concat(
         sa.cast(cases.c.id + more, sa.String))}  # fmt: skip
-    names = list(table(Case).columns.keys())
+    names = written(table(Case))
     columns = [new.get(name, cases.c[name]) for name in names]
-    quiet = sa.and_(cases.c.id > DUE, cases.c.id <= 2 * DUE)
+    quiet = sa.and_(cases.c.id > due, cases.c.id <= 2 * due)
     connection.execute(sa.insert(cases).from_select(names, sa.select(*columns).where(quiet)))
     kept = ["unit_id", "role", "started_at", "exempt", "case_open"]
     values = [parts.c.case_id + more, *(parts.c[name] for name in kept)]
-    mine = sa.and_(parts.c.case_id > DUE, parts.c.case_id <= 2 * DUE)
+    mine = sa.and_(parts.c.case_id > due, parts.c.case_id <= 2 * due)
     connection.execute(
         sa.insert(parts).from_select(["case_id", *kept], sa.select(*values).where(mine))
     )
