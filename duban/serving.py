@@ -1,7 +1,7 @@
 """The process that serves the deployments of `deploy/prefect.yaml` to the running server."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from importlib import import_module
 from typing import Any
@@ -9,9 +9,23 @@ from typing import Any
 import pendulum
 import yaml
 from prefect import serve
-from prefect.client.schemas.objects import ConcurrencyLimitConfig, ConcurrencyLimitStrategy
+from prefect.client.orchestration import get_client
+from prefect.client.schemas.filters import (
+    DeploymentFilter,
+    DeploymentFilterName,
+    FlowRunFilter,
+    FlowRunFilterState,
+    FlowRunFilterStateType,
+)
+from prefect.client.schemas.objects import (
+    ConcurrencyLimitConfig,
+    ConcurrencyLimitStrategy,
+    State,
+    StateType,
+)
 from prefect.client.schemas.schedules import CronSchedule, IntervalSchedule
 from prefect.flows import Flow
+from prefect.states import Crashed
 from prefect.types.entrypoint import EntrypointType
 
 from duban import logs
@@ -66,11 +80,31 @@ def _schedule(declared: dict[str, Any]) -> CronSchedule | IntervalSchedule:
     return IntervalSchedule(interval=interval, anchor_date=pendulum.now("UTC") + FIRST_ROUND)
 
 
+def free_places(names: Sequence[str]) -> int:
+    """End the runs that an earlier process left behind when it was killed; gives how many.
+
+    Each holds the only place of its deployment, and Prefect's server, if it was killed with them,
+    knows no more until when: no round would ever begin again.
+    """
+    begun = FlowRunFilterStateType(any_=[StateType.PENDING, StateType.RUNNING])
+    over: State[None] = Crashed(message="Its process was killed; the next round does its work.")
+    with get_client(sync_client=True) as client:
+        left = client.read_flow_runs(
+            deployment_filter=DeploymentFilter(name=DeploymentFilterName(any_=list(names))),
+            flow_run_filter=FlowRunFilter(state=FlowRunFilterState(type=begun)),
+        )
+        for run in left:
+            client.set_flow_run_state(run.id, over, force=True)
+    return len(left)
+
+
 def main() -> None:
     """Serve until told to stop."""
     prepare()
     logs.set_up()
-    serve(*deployments(), pause_on_shutdown=False, limit=2)
+    ours = list(deployments())
+    free_places([one.name for one in ours])
+    serve(*ours, pause_on_shutdown=False, limit=2)
 
 
 if __name__ == "__main__":

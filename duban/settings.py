@@ -103,6 +103,10 @@ def prepare() -> Settings:
     for name, value in {
         "PREFECT_HOME": str(home / "prefect"),
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+        # Kept in memory, the place of a run that was killed with the server is never free again.
+        "PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE": (
+            "prefect.server.concurrency.lease_storage.filesystem"
+        ),
         "DO_NOT_TRACK": "1",
         # Prefect keeps every run for ever unless told otherwise; a round a minute adds up.
         "PREFECT_SERVER_SERVICES_DB_VACUUM_ENABLED": "events,flow_runs",

@@ -96,7 +96,7 @@ def test_a_paper_in_the_inbox_becomes_a_notice_and_ctrl_c_leaves_nothing_behind(
     town: Duban, home: Path, up: Callable[[], Up]
 ) -> None:
     killed = up()
-    assert until((home / "prefect" / "server.json").exists, 90), killed.said
+    assert until((home / "prefect" / "server.json").exists, 240), killed.said
     left = set(of_this_home(home)) - {killed.process.pid}
     killed.process.kill()
     killed.process.wait()
@@ -109,7 +109,7 @@ def test_a_paper_in_the_inbox_becomes_a_notice_and_ctrl_c_leaves_nothing_behind(
     assert engine.is_running(), engine.said
     assert left.isdisjoint(of_this_home(home)), "the leftovers were ended"
     message = home / "messages" / "bob.txt"
-    assert until(message.exists, 60), (home / "logs" / "serving.log").read_text("utf-8")[-2000:]
+    assert until(message.exists, 180), (home / "logs" / "serving.log").read_text("utf-8")[-2000:]
     assert "人民路1号" in message.read_text("utf-8")
     assert (home / "inbox" / "done" / "ledger.csv").exists()
     links = re.findall(r"http://127\.0\.0\.1:\d+/l/[\w-]+", message.read_text("utf-8"))
@@ -118,6 +118,6 @@ def test_a_paper_in_the_inbox_becomes_a_notice_and_ctrl_c_leaves_nothing_behind(
         assert "人民路1号" in requests.get(link, timeout=30).text, "it opens the portal"
 
     engine.process.send_signal(signal.SIGINT)
-    assert engine.process.wait(45) == 0, engine.said
+    assert engine.process.wait(90) == 0, engine.said
     assert of_this_home(home) == []
     assert town("cases", "--json").json["rows"][0]["status"] == "dispatched"

@@ -24,14 +24,14 @@ def named(plan: Plan) -> dict[str, Planned]:
 
 
 def test_one_worker_runs_whole_rounds() -> None:
-    assert active(ONE) == {"sweep", "audit", "look-back"}
+    assert active(ONE) == {"sweep", "audit", "look-back", "archive"}
     assert named(ONE)["follow-up"].parameters == {}
 
 
 def test_several_share_the_parts_of_a_round_and_the_round_rests() -> None:
     assert active(THREE) == {
-        "audit", "look-back", "incoming", "intake", "dispatch", "follow-up-1", "follow-up-2",
-        "follow-up-3", "deliver",
+        "audit", "look-back", "archive", "incoming", "intake", "dispatch",
+        "follow-up-1", "follow-up-2", "follow-up-3", "deliver",
     }  # fmt: skip
     assert "follow-up" not in named(THREE)
 
@@ -65,7 +65,7 @@ def test_an_audit_never_holds_up_a_round() -> None:
     assert queues["rounds"].concurrency_limit is None
     assert queues["heavy"].concurrency_limit == 1
     heavy = {one.name for one in THREE.deployments if one.queue == "heavy"}
-    assert heavy == {"audit", "look-back"}
+    assert heavy == {"audit", "look-back", "archive"}
 
 
 # -- automations -------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ from tests.world import World
 @pytest.fixture(scope="package")
 def prefect_server() -> Iterator[None]:
     """A Prefect server of this run's own."""
-    with prefect_test_harness(server_startup_timeout=120):
+    with prefect_test_harness(server_startup_timeout=300):
         yield
 
 
