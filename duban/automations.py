@@ -19,6 +19,9 @@ from duban.deploying import Plan
 GONE = timedelta(seconds=100)
 """Without a heartbeat for so long a run is dead; PREFECT_FLOWS_HEARTBEAT_FREQUENCY is 30."""
 
+UNBORN = timedelta(minutes=5)
+"""Begun by a worker and still not running: it was killed before its first heartbeat."""
+
 STALE = timedelta(minutes=2)
 """A round that has been late for so long is dropped: two newer ones do its work."""
 
@@ -56,7 +59,7 @@ def automations(plan: Plan, alarm: UUID, watch: Watch) -> list[AutomationCore]:
     """The automations of a plan; `alarm` is the deployment they run."""
     rounds = {one.name: one.flow for one in plan.deployments if one.every_minute}
     late = [_late(name, flow, alarm, watch) for name, flow in rounds.items()]
-    return [_crashed(), _dropped(list(rounds)), _failed(alarm), *late]
+    return [_crashed(), _unborn(), _dropped(list(rounds)), _failed(alarm), *late]
 
 
 def _of(*names: str) -> dict[str, str | list[str]]:
@@ -88,6 +91,25 @@ def _crashed() -> AutomationCore:
             within=GONE,
         ),
         actions=[_becomes(StateType.CRASHED, "Crashed", "No heartbeat: the process is gone.")],
+    )
+
+
+def _unborn() -> AutomationCore:
+    """Killed between being taken up and its first heartbeat, a run holds its place as well."""
+    return AutomationCore(
+        name=f"{OURS}a run that never began has crashed",
+        description="领取后没有开始的运行记为崩溃 · taken up, and never begun",
+        trigger=EventTrigger(
+            match={"prefect.resource.id": f"{_RUN}*"},
+            match_related=[TAGGED, PLANNED],
+            after={f"{_RUN}Pending"},
+            expect={f"{_RUN}Running", f"{_RUN}heartbeat"} | _ENDED,
+            for_each={"prefect.resource.id"},
+            posture=Posture.Proactive,
+            threshold=1,
+            within=UNBORN,
+        ),
+        actions=[_becomes(StateType.CRASHED, "Crashed", "Never began: its process is gone.")],
     )
 
 

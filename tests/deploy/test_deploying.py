@@ -120,6 +120,13 @@ def test_a_dead_run_is_found_after_three_heartbeats_that_did_not_come() -> None:
     assert crashed.for_each == {"prefect.resource.id"}
 
 
+def test_a_run_killed_before_its_first_heartbeat_gives_up_its_place_too() -> None:
+    unborn = of(ONE)["duban: a run that never began has crashed"]
+    assert trigger(unborn).after == {"prefect.flow-run.Pending"}
+    assert "prefect.flow-run.Running" in trigger(unborn).expect
+    assert [action.type for action in unborn.actions] == ["change-flow-run-state"]
+
+
 # -- the command -------------------------------------------------------------------------------
 
 
