@@ -1,0 +1,1 @@
+"""Kill runs: the whole engine, killed, starved, paused and cut off, and what is left of it."""
