@@ -77,58 +77,53 @@ PLANNED: dict[str, str | list[str]] = {
 
 def _crashed() -> AutomationCore:
     """A killed process leaves its run in Running, and with it the only place of its kind."""
-    return AutomationCore(
-        name=f"{OURS}a run without a heartbeat has crashed",
-        description="进程已不在的运行记为崩溃，让出位置 · the place of a dead run is freed",
-        trigger=EventTrigger(
-            match={"prefect.resource.id": f"{_RUN}*"},
-            match_related=[TAGGED],
-            after={f"{_RUN}Running", f"{_RUN}heartbeat"},
-            expect={f"{_RUN}heartbeat"} | _ENDED,
-            for_each={"prefect.resource.id"},
-            posture=Posture.Proactive,
-            threshold=1,
-            within=GONE,
-        ),
-        actions=[_becomes(StateType.CRASHED, "Crashed", "No heartbeat: the process is gone.")],
+    return _ends(
+        "a run without a heartbeat has crashed",
+        "进程已不在的运行记为崩溃，让出位置 · the place of a dead run is freed",
+        _stays({"Running", "heartbeat"}, {"heartbeat"}, GONE, TAGGED),
+        _becomes(StateType.CRASHED, "Crashed", "No heartbeat: the process is gone."),
     )
 
 
 def _unborn() -> AutomationCore:
     """Killed between being taken up and its first heartbeat, a run holds its place as well."""
-    return AutomationCore(
-        name=f"{OURS}a run that never began has crashed",
-        description="领取后没有开始的运行记为崩溃 · taken up, and never begun",
-        trigger=EventTrigger(
-            match={"prefect.resource.id": f"{_RUN}*"},
-            match_related=[TAGGED, PLANNED],
-            after={f"{_RUN}Pending"},
-            expect={f"{_RUN}Running", f"{_RUN}heartbeat"} | _ENDED,
-            for_each={"prefect.resource.id"},
-            posture=Posture.Proactive,
-            threshold=1,
-            within=UNBORN,
-        ),
-        actions=[_becomes(StateType.CRASHED, "Crashed", "Never began: its process is gone.")],
+    return _ends(
+        "a run that never began has crashed",
+        "领取后没有开始的运行记为崩溃 · taken up, and never begun",
+        _stays({"Pending"}, {"Running", "heartbeat"}, UNBORN, TAGGED, PLANNED),
+        _becomes(StateType.CRASHED, "Crashed", "Never began: its process is gone."),
     )
 
 
 def _dropped(rounds: list[str]) -> AutomationCore:
     """After an outage only the newest rounds run: the ledger knows what is due, not the queue."""
+    return _ends(
+        "a round that is too late is dropped",
+        "迟到两分钟的一轮由更新的一轮代替 · newer rounds do the work",
+        _stays({"Late"}, {"Pending", "Running"}, STALE, _of(*rounds)),
+        _becomes(StateType.CANCELLED, "Cancelled", "Late: newer rounds do the work."),
+    )
+
+
+def _ends(name: str, words: str, trigger: EventTrigger, action: ActionTypes) -> AutomationCore:
     return AutomationCore(
-        name=f"{OURS}a round that is too late is dropped",
-        description="迟到两分钟的一轮由更新的一轮代替 · newer rounds do the work",
-        trigger=EventTrigger(
-            match={"prefect.resource.id": f"{_RUN}*"},
-            match_related=[_of(*rounds)],
-            after={f"{_RUN}Late"},
-            expect={f"{_RUN}{name}" for name in ("Pending", "Running")} | _ENDED,
-            for_each={"prefect.resource.id"},
-            posture=Posture.Proactive,
-            threshold=1,
-            within=STALE,
-        ),
-        actions=[_becomes(StateType.CANCELLED, "Cancelled", "Late: newer rounds do the work.")],
+        name=f"{OURS}{name}", description=words, trigger=trigger, actions=[action]
+    )
+
+
+def _stays(
+    after: set[str], expect: set[str], within: timedelta, *related: dict[str, str | list[str]]
+) -> EventTrigger:
+    """Some run has come so far, and for so long neither further nor to its end."""
+    return EventTrigger(
+        match={"prefect.resource.id": f"{_RUN}*"},
+        match_related=list(related),
+        after={f"{_RUN}{name}" for name in after},
+        expect={f"{_RUN}{name}" for name in expect} | _ENDED,
+        for_each={"prefect.resource.id"},
+        posture=Posture.Proactive,
+        threshold=1,
+        within=within,
     )
 
 
