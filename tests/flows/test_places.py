@@ -18,8 +18,10 @@ def begun(deployment: UUID) -> tuple[UUID, Type]:
     with get_client(sync_client=True) as client:
         run = client.create_flow_run_from_deployment(deployment)
         client.set_flow_run_state(run.id, Pending())
-        client.set_flow_run_state(run.id, Running())
         state = client.read_flow_run(run.id).state
+        if state and state.type is Type.PENDING:  # it was given the place
+            client.set_flow_run_state(run.id, Running())
+            state = client.read_flow_run(run.id).state
         assert state is not None
         return run.id, state.type
 

@@ -39,7 +39,7 @@ def test_registering_again_changes_nothing_and_fewer_workers_leave_nothing_runni
     alone = register(planned(1, mail=False), "process", "", "")
     assert set(alone.paused) == {"follow-up-1", "follow-up-2"}
     running = {name for name, on in schedules(client).items() if on}
-    assert running == {"sweep", "audit", "look-back"}
+    assert running == {"sweep", "audit", "look-back", "archive"}
     known = Counter(one.name for one in client.read_automations())
     assert known == Counter(alone.automations)
     assert "duban: deliver is late" not in known
