@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 import typer
 import yaml
+from httpx import HTTPError, HTTPStatusError
 
 from duban import show
 from duban.engine import answers
@@ -162,7 +163,10 @@ def deploy(
     plan = planned(workers, mail=bool(said.imap_url))
     from duban.registering import register  # brings Prefect, which takes seconds
 
-    done = register(plan, pool_type, image, said.heartbeat_url)
+    try:
+        done = register(plan, pool_type, image, said.heartbeat_url)
+    except HTTPError as error:
+        raise _not_registered(error) from error
     if as_json:
         return show.print_json(
             {"pool": POOL, "type": pool_type, "workers": workers, **asdict(done)}, ZoneInfo("UTC")
@@ -189,6 +193,18 @@ def _state(one: Planned) -> str:
     if not one.schedules:
         return "待触发 when called"
     return "启用 on" if one.active else "停用 off"
+
+
+def _not_registered(error: HTTPError) -> Trouble:
+    """The server is there, and cannot do what is asked of it."""
+    code = error.response.status_code if isinstance(error, HTTPStatusError) else None
+    said = f"HTTP {code}" if code else type(error).__name__
+    return Trouble(
+        f"Prefect 服务没有完成登记（{said}）。多半是它的数据库不可用：看 Prefect 服务的日志，恢复后"
+        "再运行一次 duban deploy，可以重复执行。",
+        f"The Prefect server did not finish the registering ({said}). Most likely its database is "
+        "away: its log says why. Run duban deploy again then; it may be repeated.",
+    )
 
 
 def _there_is_a_server() -> None:

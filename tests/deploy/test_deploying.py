@@ -2,13 +2,15 @@
 
 from uuid import uuid4
 
+import httpx
 import pytest
 from prefect.events.schemas.automations import AutomationCore, EventTrigger
 from typer.testing import CliRunner
 
 from duban.automations import Watch, automations
-from duban.deploying import Plan, Planned, add_to, planned
+from duban.deploying import Plan, Planned, add_to, deploy, planned
 from models.case import SHARDS
+from models.words import Trouble
 
 ONE = planned(1, mail=False)
 THREE = planned(3, mail=True)
@@ -146,3 +148,18 @@ def test_without_a_server_it_says_what_to_set(monkeypatch: pytest.MonkeyPatch) -
     answer = CliRunner().invoke(app, ["deploy"])
     assert isinstance(answer.exception, Trouble)
     assert "secret" not in str(answer.exception)
+
+
+def test_a_server_without_its_database_is_told_in_a_sentence(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    request = httpx.Request("POST", "http://127.0.0.1:4200/api/work_pools/")
+    answer = httpx.Response(500, request=request)
+
+    def broken(*_: object) -> None:
+        raise httpx.HTTPStatusError("Server error", request=request, response=answer)
+
+    monkeypatch.setattr("duban.deploying._there_is_a_server", lambda: None)
+    monkeypatch.setattr("duban.registering.register", broken)
+    with pytest.raises(Trouble, match="HTTP 500"):
+        deploy(workers=1)
