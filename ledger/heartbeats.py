@@ -67,13 +67,6 @@ def all_beats(connection: Connection) -> Sequence[Beat]:
             .mappings()]  # fmt: skip
 
 
-def followed_up_at(connection: Connection) -> datetime | None:
-    """When overdue cases were last looked at, by the real clock; None if nobody ever did."""
-    query = sa.select(sa.func.max(beats.c.at)).where(beats.c.name.in_(FOLLOWS_UP))
-    at: datetime | None = connection.execute(query).scalar()
-    return at
-
-
 def _held(connection: Connection, name: str) -> Any:
     insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
     blank = {"took": 0, "runs": 0, "seconds": 0, "last": {}, "done": {}, "failures": 0,

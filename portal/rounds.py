@@ -27,6 +27,8 @@ NAMES: Mapping[str, Words] = {
     "audit": Words("自检", "self-check"),
     "look-back": Words("回头看抽查", "look-back draw"),
     "incoming": Words("收信", "mail taken in"),
+    "archive": Words("存档", "archive"),
+    "backup": Words("备份", "backup"),
 }
 _DID: Mapping[str, Words] = {
     "accepted": Words("受理", "accepted"),
@@ -42,9 +44,26 @@ _DID: Mapping[str, Words] = {
     "aside": Words("搁置", "set aside"),
     "sent": Words("送达", "sent"),
     "dead": Words("未送达", "given up"),
-    "retry": Words("待重试", "to be tried again"),
+    "retrying": Words("待重试", "to be tried again"),
+    "waiting": Words("合并待发", "to go together"),
+    "held": Words("等渠道", "waiting for their outlet"),
+    "capped": Words("超上限未发", "held back by the cap"),
+    "moot": Words("不必再发", "no longer needed"),
+    "skipped": Words("补偿跳过", "skipped"),
+    "nobody": Words("无人在岗", "nobody on duty"),
+    "summed": Words("周报", "summaries"),
+    "papers": Words("文件", "papers"),
+    "drawn": Words("抽中", "drawn"),
+    "population": Words("总体", "drawn among"),
+    "notices": Words("通知", "notices"),
+    "deliveries": Words("投递", "deliveries"),
+    "links": Words("链接", "links"),
+    "calls": Words("外发", "calls"),
+    "called": Words("外发成功", "hooks called"),
+    "refused": Words("外发被拒", "refused by hooks"),
+    "given_up": Words("外发放弃", "given up by hooks"),
+    "rows": Words("行", "rows"),
     "ailments": Words("发现问题", "ailments"),
-    "cases": Words("抽中", "drawn"),
 }
 _NOTHING = Words("没有要办的", "nothing to do")
 _HAN = re.compile(r"[\u4e00-\u9fff]")

@@ -40,6 +40,7 @@ RHYTHMS: Mapping[str, Rhythm] = {
     "incoming": Rhythm(timedelta(minutes=10)),
     "audit": Rhythm(timedelta(hours=3)),
     "look-back": Rhythm(timedelta(hours=26)),
+    "archive": Rhythm(timedelta(hours=26)),
 }
 """As deploy/prefect.yaml plans them. What is not here, like a reaction, comes when it is asked."""
 
