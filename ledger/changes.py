@@ -15,6 +15,7 @@ from typing import Any, cast
 
 import psycopg
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import DBAPIError
@@ -316,6 +317,15 @@ def among(connection: Connection, column: sa.Column[Any], values: Iterable[Any])
     if connection.dialect.name != "postgresql":
         return column.in_(values)
     return column == sa.any_(sa.literal(list(values), ARRAY(column.type)))
+
+
+def unless_there(connection: Connection, rows: sa.Table) -> Any:
+    """An INSERT that leaves a row alone which is there already.
+
+    Of two who are the first at once, one inserts and the other waits for it, then finds its row.
+    """
+    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+    return insert(rows).on_conflict_do_nothing()
 
 
 def _update(connection: Connection, changes: Sequence[Change]) -> None:

@@ -1,10 +1,9 @@
 """计数: named counters. Holding the row of one is also how those who do the same take turns."""
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
 
-from ledger.changes import table
+from ledger.changes import table, unless_there
 from models.case import Counter
 
 
@@ -22,9 +21,7 @@ def hold(connection: Connection, name: str) -> int:
     value = connection.execute(query).scalar_one_or_none()
     if value is not None:
         return int(value)
-    # Two who are first at once: one inserts, the other waits for it and then reads.
-    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-    connection.execute(insert(counters).values(name=name, value=0).on_conflict_do_nothing())
+    connection.execute(unless_there(connection, counters).values(name=name, value=0))
     return int(connection.execute(query).scalar_one())
 
 

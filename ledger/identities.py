@@ -9,10 +9,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
 
-from ledger.changes import table
+from ledger.changes import table, unless_there
 from ledger.database import Ledger
 from models.account import Identity
 from models.words import Trouble
@@ -59,10 +58,8 @@ def link(connection: Connection, account_id: int, issuer: str, subject: str, at:
             f"外部账号的来源和标识须为 1 至 {LONGEST} 个字符，请核对后重填。",
             f"The issuer and the subject have 1 to {LONGEST} characters each; check them.",
         )
-    # Two who are first at once: the second finds the first one's row.
-    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
     row = {"account_id": account_id, "issuer": issuer, "subject": subject, "linked_at": at}
-    connection.execute(insert(table(Identity)).values(row).on_conflict_do_nothing())
+    connection.execute(unless_there(connection, table(Identity)).values(row))
     if _owner(connection, issuer, subject) != account_id:
         raise Trouble(
             "这个外部账号已绑定另一个账号。一个外部账号只能绑定一个账号；"

@@ -11,10 +11,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
 
-from ledger.changes import Overtaken, table
+from ledger.changes import Overtaken, table, unless_there
 from ledger.database import Ledger
 from models.account import Once
 
@@ -136,14 +135,11 @@ def _mine(mine: Claim) -> sa.ColumnElement[bool]:
 def _insert(connection: Connection, mine: Claim, digest: str) -> bool:
     """Whether the key was new. On PostgreSQL this waits for whoever is inserting it just now."""
     rows = table(Once)
-    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
     row = {
         "account_id": mine.account_id, "key": mine.key, "digest": digest, "status": UNDER_WAY,
         "body": "", "at": mine.at,
     }  # fmt: skip
-    made = connection.execute(
-        insert(rows).values(row).on_conflict_do_nothing().returning(rows.c.id)
-    )
+    made = connection.execute(unless_there(connection, rows).values(row).returning(rows.c.id))
     return made.first() is not None
 
 
