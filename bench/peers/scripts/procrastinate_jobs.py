@@ -52,7 +52,8 @@ def batch(count: int, *, later: bool) -> None:
         deferrer = nothing.configure(schedule_at=at)
         watch = Watch()
         for start in range(0, count, BATCH):
-            deferrer.batch_defer(*({"case": start + place} for place in range(BATCH)))
+            cases = range(start, min(start + BATCH, count))
+            deferrer.batch_defer(*({"case": case} for case in cases))
         watch.report(count)
         app.connector.get_sync_connector().execute_query("ANALYZE")
 
