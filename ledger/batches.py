@@ -58,7 +58,7 @@ class Work:
         Raises what made so many cases fail that the fault cannot lie with them.
         """
         counts: Counts = Counter()
-        free = claim.where(setting_aside.free(self.at)).limit(self.batch)
+        free = claim.where(setting_aside.free(self.name, self.at)).limit(self.batch)
         while True:
             try:
                 found = self._take(free)

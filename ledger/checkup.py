@@ -161,7 +161,9 @@ class Rounds:
 
 def rounds(ledger: Ledger, now: datetime) -> Rounds:
     """How the work stands as of `now`."""
-    late = sa.and_(cases.c.next_look_at < now - LATE_LOOK, setting_aside.free(now))
+    late = sa.and_(
+        cases.c.next_look_at < now - LATE_LOOK, setting_aside.free(setting_aside.FOLLOW_UP, now)
+    )
     waiting = notices.c.state.in_(_states(NoticeState.OWED, NoticeState.SENDING))
     ended = notices.c.state.in_(_states(NoticeState.DEAD, NoticeState.CAPPED))
     dead = sa.and_(ended, notices.c.state == NoticeState.DEAD, notices.c.ended_at > now - LATELY)

@@ -26,7 +26,7 @@ from models.words import Trouble
 if TYPE_CHECKING:
     from alembic.config import Config
 
-REVISION = "0006"
+REVISION = "0007"
 """The newest migration. Alembic knows it too, but takes half a second to be asked."""
 
 

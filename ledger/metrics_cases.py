@@ -10,6 +10,7 @@ from sqlalchemy.engine import Connection
 from ledger.changes import table
 from ledger.health import LATE_LOOK
 from ledger.scope import is_open
+from ledger.setting_aside import FOLLOW_UP
 from models.case import Case, Status
 from models.set_aside import SetAside
 from rules.lifecycle import OPEN_STATUSES
@@ -45,7 +46,8 @@ def overdue(connection: Connection, at: datetime) -> Overdue:
     look = cases.c.next_look_at
     edges = [sa.func.count().filter(look >= at - edge) for edge in LATENESS]
     late = sa.func.count().filter(look < at - LATE_LOOK)
-    waits = sa.select(aside.c.case_id).where(aside.c.case_id == cases.c.id).exists()
+    mine = aside.c.case_id == cases.c.id, aside.c.work == FOLLOW_UP
+    waits = sa.select(aside.c.case_id).where(*mine).exists()
     query = sa.select(*edges, sa.func.count(), late, sa.func.min(look)).where(look <= at, ~waits)
     *within, late_ones, first = connection.execute(query).one()
     return Overdue(within, late_ones, at - first if first else timedelta(0))

@@ -26,7 +26,7 @@ aside, cases, notices = table(SetAside), table(Case), table(Notice)
 
 @dataclass(frozen=True, slots=True)
 class Aside:
-    """One case that waits to be tried again, and what went wrong the last time."""
+    """Work on one case that waits to be tried again, and what went wrong the last time."""
 
     case_id: int
     number: str
@@ -43,24 +43,27 @@ class Aside:
         return self.tries >= ALARM
 
 
-def free(at: datetime) -> sa.ColumnElement[bool]:
-    """Whether a case is not set aside as of `at`, or is to be tried again."""
-    waits = sa.select(aside.c.case_id).where(aside.c.case_id == cases.c.id, aside.c.retry_at > at)
+def free(work: str, at: datetime) -> sa.ColumnElement[bool]:
+    """Whether a case is not set aside for this work as of `at`, or is to be tried again."""
+    waits = sa.select(aside.c.case_id).where(
+        aside.c.case_id == cases.c.id, aside.c.work == work, aside.c.retry_at > at
+    )
     return ~waits.exists()
 
 
 def add(connection: Connection, case_id: int, work: str, error: Exception, at: datetime) -> int:
     """Set a case aside, for longer each time; gives how often it has been tried now."""
-    mine = aside.c.case_id == case_id
+    mine = sa.and_(aside.c.case_id == case_id, aside.c.work == work)
     tries: int = connection.execute(sa.select(aside.c.tries).where(mine)).scalar() or 0
     values = {
-        "work": work, "error": said(error), "tries": tries + 1, "last_at": at,
-        "retry_at": at + wait(tries + 1),
+        "error": said(error), "tries": tries + 1, "last_at": at, "retry_at": at + wait(tries + 1),
     }  # fmt: skip
     if tries:
         connection.execute(sa.update(aside).where(mine).values(**values))
     else:
-        connection.execute(sa.insert(aside).values(case_id=case_id, first_at=at, **values))
+        connection.execute(
+            sa.insert(aside).values(case_id=case_id, work=work, first_at=at, **values)
+        )
     return tries + 1
 
 
@@ -91,18 +94,16 @@ def tidy(connection: Connection) -> int:
 
 def alarms(connection: Connection) -> int:
     """How many have failed too often."""
-    query = _listed().where(aside.c.tries >= ALARM).subquery()
-    return int(connection.execute(sa.select(sa.func.count()).select_from(query)).scalar_one())
+    return _cases(connection, _listed().where(aside.c.tries >= ALARM))
 
 
 def count(connection: Connection) -> int:
     """How many wait."""
-    query = sa.select(sa.func.count()).select_from(_listed().subquery())
-    return int(connection.execute(query).scalar_one())
+    return _cases(connection, _listed())
 
 
 def waiting(connection: Connection, viewer: Viewer | None = None) -> list[Aside]:
-    """The cases that wait, the oldest first, at most `MOST`; with a viewer, those they see."""
+    """What waits, the oldest first, at most `MOST`; with a viewer, of the cases they see."""
     rows: Sequence[Any] = connection.execute(_listed().limit(MOST)).all()
     if viewer is not None:
         seen = seen_among(connection, viewer, {row.case_id for row in rows})
@@ -116,6 +117,12 @@ def retry_now(connection: Connection, case_id: int, at: datetime) -> bool:
     return bool(connection.execute(mine).rowcount)
 
 
+def _cases(connection: Connection, listed: sa.Select[Any]) -> int:
+    """How many cases: one may wait for several things."""
+    query = sa.select(sa.func.count(listed.subquery().c.case_id.distinct()))
+    return int(connection.execute(query).scalar_one())
+
+
 def _listed() -> sa.Select[Any]:
     return (
         sa.select(
@@ -124,7 +131,7 @@ def _listed() -> sa.Select[Any]:
         )
         .join(cases, cases.c.id == aside.c.case_id)
         .where(_waits())
-        .order_by(aside.c.first_at, aside.c.case_id)
+        .order_by(aside.c.first_at, aside.c.case_id, aside.c.work)
     )  # fmt: skip
 
 

@@ -19,8 +19,8 @@ class SetAside(SQLModel, table=True):
     case_id: int = Field(
         primary_key=True, foreign_key="case_.id", sa_column_kwargs={"autoincrement": False}
     )
-    work: str = Field(max_length=32)
-    """What was to be done with it: `follow-up` or `dispatch`."""
+    work: str = Field(primary_key=True, max_length=32)
+    """What was to be done with it: `follow-up`, `dispatch` or `deliver`. The rest goes on."""
     error: str = Field(sa_type=sa.Text)
     tries: int = 1
     first_at: datetime = Field(sa_column=instant(null=False))

@@ -36,10 +36,10 @@ def retry(house: InHouse, viewer: Supervisor, at: At, number: str) -> Response:
 @router.post("/running/retry")
 def retry_all(house: InHouse, viewer: Keeper, at: At) -> Response:
     """Try every case that the viewer hears of in the next round; an administrator hears of all."""
-    found = heard_of(house.ledger, viewer)
+    found = {each.aside.case_id for each in heard_of(house.ledger, viewer)}
     with house.ledger.transaction() as connection:
-        for each in found:
-            setting_aside.retry_now(connection, each.aside.case_id, at)
+        for case_id in found:
+            setting_aside.retry_now(connection, case_id, at)
         if found:
             hand = Hand(viewer.account_id, viewer.actor, at)
             log(connection, hand, Deed.CASE_RETRIED, f"{len(found)} 件")

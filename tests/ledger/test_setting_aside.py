@@ -193,3 +193,31 @@ def test_one_bad_case_does_not_keep_the_notices_of_others_from_being_sent(world:
     later = world.now + timedelta(hours=1)
     assert sending.deliver(world.ledger, later, world.folder)["sent"] == 1
     assert not world.rows(SetAside)
+
+
+def test_what_cannot_be_told_of_a_case_does_not_keep_it_from_being_looked_at(world: World) -> None:
+    number = some(world, 2)[0]
+    case_id = world.case(number).id
+    with world.ledger.transaction() as connection:
+        setting_aside.add(connection, case_id, "deliver", KeyError("words"), DUE)
+        setting_aside.add(connection, case_id, "deliver", KeyError("words"), DUE)
+    assert sweeps.follow_up(world.ledger, DUE)["escalated"] == 2
+    assert case_id in escalated(world)
+    [still] = world.rows(SetAside)
+    assert (still.work, still.tries) == ("deliver", 2)
+
+
+def test_a_case_that_waits_for_two_things_is_one_case_with_two_reasons(world: World) -> None:
+    number = some(world, 2)[0]
+    spoil(world, number)
+    case_id = world.case(number).id
+    with world.ledger.transaction() as connection:
+        setting_aside.add(connection, case_id, "deliver", KeyError("words"), DUE)
+    assert sweeps.follow_up(world.ledger, DUE)["aside"] == 1
+    with world.ledger.snapshot() as connection:
+        assert setting_aside.count(connection) == 1
+        assert {one.work for one in setting_aside.waiting(connection)} == {"follow-up", "deliver"}
+        assert [one.tries for one in setting_aside.waiting(connection)] == [1, 1]
+    with world.ledger.transaction() as connection:
+        assert setting_aside.retry_now(connection, case_id, DUE)
+        assert setting_aside.held(connection, "deliver", DUE) == []
