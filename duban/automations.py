@@ -57,9 +57,9 @@ class Watch:
 
 def automations(plan: Plan, alarm: UUID, watch: Watch) -> list[AutomationCore]:
     """The automations of a plan; `alarm` is the deployment they run."""
-    rounds = {one.name: one.flow for one in plan.deployments if one.every_minute}
-    late = [_late(name, flow, alarm, watch) for name, flow in rounds.items()]
-    return [_crashed(), _unborn(), _dropped(list(rounds)), _failed(alarm), *late]
+    rounds = [one.name for one in plan.deployments if one.every_minute]
+    late = [_late(name, alarm, watch) for name in rounds]
+    return [_crashed(), _unborn(), _dropped(rounds), _failed(alarm), *late]
 
 
 def _of(*names: str) -> dict[str, str | list[str]]:
@@ -140,18 +140,18 @@ def _failed(alarm: UUID) -> AutomationCore:
             threshold=1,
             within=QUIET,
         ),
-        actions=[_ring(alarm, "{{ flow.name }}", _WHY)],
+        actions=[_ring(alarm, "{{ deployment.name }}", _WHY)],
     )
 
 
-def _late(name: str, flow: str, alarm: UUID, watch: Watch) -> AutomationCore:
+def _late(name: str, alarm: UUID, watch: Watch) -> AutomationCore:
     """Since one round was finished, no other was. Told once, until they come again.
 
     What never ran is not missed: whoever installs it looks (`duban doctor`). To begin with the
     registering instead would be wrong: Prefect holds back what it sees of runs that were planned
     less than five minutes before, because nothing told it of their planning.
     """
-    calls: list[ActionTypes] = [_ring(alarm, flow, f"late: {name}")]
+    calls: list[ActionTypes] = [_ring(alarm, name, f"late: {name}")]
     if watch.block_id:
         said = f"{OURS}no {name} has been finished for {MISSED.seconds // 60} minutes"
         calls.append(CallWebhook(block_document_id=watch.block_id, payload=said))

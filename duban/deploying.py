@@ -18,6 +18,7 @@ from duban.looking import AsJson
 from duban.session import settings
 from ledger.loading import SHIPPED
 from models.words import Trouble
+from rules.heartbeat import shares
 
 POOL = "duban"
 MINUTE = timedelta(minutes=1)
@@ -127,7 +128,7 @@ def _derived(declared: Iterable[Planned], workers: int, mail: bool) -> Iterator[
 def _share(one: Planned, share: int, of: int) -> Planned:
     """The deployment that works on a share of the shards."""
     parameters = one.parameters | {"share": share, "of": of}
-    named = replace(one, name=f"{one.name}-{share}", parameters=parameters)
+    named = replace(one, name=shares(one.name, of)[share - 1], parameters=parameters)
     return _switched(named, on=True)
 
 

@@ -8,6 +8,7 @@ from prefect.futures import wait
 
 from flows.running import failed, instant, leave
 from ledger import log
+from rules.heartbeat import shares
 from tasks.follow_up import look_at_due, parts, propose_measures
 from tasks.summaries import owe_summaries
 from tasks.surroundings import ledger
@@ -38,7 +39,9 @@ def follow_up(at: datetime | None = None, share: int = 1, of: int = 1) -> dict[s
         counts.update(_beside(moment))
     for state in states:
         state.result()
-    leave("follow-up", moment, _why(moment) if counts else [], counts)
+    together = shares("follow-up", of)
+    why = _why(moment) if counts else []
+    leave(together[share - 1], moment, why, counts, together=together)
     return dict(counts)
 
 

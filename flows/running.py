@@ -16,6 +16,7 @@ from prefect.exceptions import PrefectException
 from duban import logs, tracing
 from duban.settings import prepare
 from models.instants import plain
+from rules.heartbeat import shares
 from tasks import beating
 
 STALE = timedelta(minutes=10)
@@ -62,14 +63,17 @@ def leave(
     lines: Sequence[Mapping[str, Any]],
     counts: Mapping[str, int],
     said: str = "",
+    together: Sequence[str] = (),
 ) -> None:
     """Write down that the round `key` went through, and leave a table of what was done and why.
+
+    `together` are the rounds that share its work, see `ledger.heartbeats.beat`.
 
     The run's name says it in short. The heartbeat is ours; what Prefect keeps about a run is not
     the ledger, so that part is best effort and must not fail it.
     """
     said = said or in_short(counts)
-    beating.went_well(key, _ended(str(runtime.flow_run.id), counts), counts)
+    beating.went_well(key, _ended(str(runtime.flow_run.id), counts), counts, together)
     try:
         create_table_artifact(
             key=key, table=[dict(line) for line in lines], description=f"{said} · {at.isoformat()}"
@@ -83,7 +87,13 @@ def failed(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) -> None:
     """What a flow calls when it failed: the heartbeat says so, and why."""
     why = state.message or state.name or ""
     _ended(str(flow_run.id), {}, why)
-    beating.failed(flow.name, why)
+    beating.failed(_share(flow.name, flow_run.parameters), why)
+
+
+def _share(name: str, parameters: Mapping[str, Any]) -> str:
+    """A round by its name, and which share it is of those that do the work together."""
+    together = shares(name, int(parameters.get("of", 1)))
+    return together[int(parameters.get("share", 1)) - 1]
 
 
 def _ended(run: str, counts: Mapping[str, int], error: str = "") -> float:

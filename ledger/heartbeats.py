@@ -6,15 +6,16 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
 
-from ledger.changes import table
+from ledger.changes import table, unless_there
 from ledger.database import Ledger
 from models.heartbeat import Heartbeat
+from rules.heartbeat import kind
 
-FOLLOWS_UP = ("sweep", "follow-up")
-"""The rounds in which overdue cases are looked at."""
+BLANK: Mapping[str, Any] = {
+    "took": 0, "runs": 0, "seconds": 0, "last": {}, "done": {}, "failures": 0, "error": "",
+}  # fmt: skip
 
 beats = table(Heartbeat)
 
@@ -35,9 +36,21 @@ class Beat:
     error: str
 
 
-def beat(ledger: Ledger, name: str, now: datetime, took: float, counts: Mapping[str, int]) -> None:
-    """A round has gone well at `now`, after `took` seconds."""
+def beat(
+    ledger: Ledger,
+    name: str,
+    now: datetime,
+    took: float,
+    counts: Mapping[str, int],
+    together: Sequence[str] = (),
+) -> None:
+    """A round has gone well at `now`, after `took` seconds.
+
+    `together` are all the rounds that share its work, itself among them: they are waited for from
+    now on, and those that shared it in another way are no more.
+    """
     with ledger.transaction() as connection:
+        _share(connection, together or [name], now)
         row = _held(connection, name)
         done = {word: row.done.get(word, 0) + counts.get(word, 0) for word in {*row.done, *counts}}
         connection.execute(
@@ -67,10 +80,18 @@ def all_beats(connection: Connection) -> Sequence[Beat]:
             .mappings()]  # fmt: skip
 
 
+def _share(connection: Connection, together: Sequence[str], now: datetime) -> None:
+    """See that all who share a work have a row, in the order of their names, and nobody else."""
+    known = set(connection.execute(sa.select(beats.c.name)).scalars())
+    of_old = [name for name in known if kind(name) == kind(together[0]) and name not in together]
+    if of_old:
+        connection.execute(sa.delete(beats).where(beats.c.name.in_(of_old)))
+    for name in sorted({*together} - known):
+        connection.execute(unless_there(connection, beats).values(name=name, **BLANK, at=now))
+
+
 def _held(connection: Connection, name: str) -> Any:
-    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-    blank = {"took": 0, "runs": 0, "seconds": 0, "last": {}, "done": {}, "failures": 0,
-             "error": ""}  # fmt: skip
-    connection.execute(insert(beats).values(name=name, **blank).on_conflict_do_nothing())
+    """The row of a round, held until the transaction ends; made if it is the first."""
+    connection.execute(unless_there(connection, beats).values(name=name, **BLANK))
     query = sa.select(beats).where(beats.c.name == name).with_for_update()
     return connection.execute(query).one()

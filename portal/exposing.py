@@ -19,6 +19,7 @@ from ledger.metrics_cases import LATENESS
 from ledger.metrics_past import TIMES
 from ledger.next_way import Exit
 from models.notice import NoticeState
+from rules.heartbeat import followed_up
 
 
 class Exposed(Collector):
@@ -56,6 +57,9 @@ class Exposed(Collector):
     def _rounds(self) -> Iterator[Metric]:
         beats = self.found.beats
         well = {beat.name: beat.at.timestamp() for beat in beats if beat.at}
+        if last := followed_up(beats):
+            yield _one("duban_followed_up_timestamp_seconds",
+                       "when overdue cases had all been looked at", last.timestamp())  # fmt: skip
         yield _by("duban_round_timestamp_seconds", "when a round last went well", "round", well)
         yield _by("duban_round_last_seconds", "how long the last one took", "round",
                   {beat.name: beat.took for beat in beats})  # fmt: skip

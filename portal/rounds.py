@@ -13,7 +13,7 @@ from ledger.heartbeats import Beat
 from ledger.setting_aside import Aside
 from models.account import AccountRole
 from models.words import Words
-from rules.heartbeat import stale
+from rules.heartbeat import kind, stale
 from rules.permission import Viewer
 from rules.spoken import moment
 
@@ -74,7 +74,7 @@ def rounds(beats: Sequence[Beat], now: datetime) -> list[dict[str, Any]]:
     late = set(stale(beats, now))
     return [
         {
-            "name": NAMES.get(beat.name, Words(beat.name, beat.name)),
+            "name": _name(beat.name),
             "beat": beat,
             "took": _took(beat.took),
             "did": _did(beat.last),
@@ -83,6 +83,13 @@ def rounds(beats: Sequence[Beat], now: datetime) -> list[dict[str, Any]]:
         }
         for beat in beats
     ]
+
+
+def _name(name: str) -> Words:
+    """A round in words; of those that share a work, which one it is."""
+    words = NAMES.get(kind(name), Words(name, name))
+    share = name.removeprefix(kind(name)).removeprefix("-")
+    return Words(f"{words.zh}（第 {share} 份）", f"{words.en}, share {share}") if share else words
 
 
 def _state(beat: Beat, late: Collection[str]) -> Words:
@@ -164,9 +171,10 @@ def headline(found: Sequence[Aside], at: datetime, zone: ZoneInfo) -> Words | No
     if not alarming:
         return None
     since = moment(min(each.first_at for each in alarming), at, zone)
-    cases = "1 case" if len(alarming) == 1 else f"{len(alarming)} cases"
+    count = len({each.case_id for each in alarming})
+    cases = "1 case" if count == 1 else f"{count} cases"
     return Words(
-        f"有 {len(alarming)} 件案件连续三次没有办成（最早自{since.zh}起），不会自己好。"
+        f"有 {count} 件案件连续三次没有办成（最早自{since.zh}起），不会自己好。"
         "请管理员查明原因，改正后立即重试。",
         f"{cases} could not be judged three times in a row (the first since "
         f"{since.en}) and will hardly mend themselves. The administrator should find out why, "

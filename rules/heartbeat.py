@@ -1,6 +1,7 @@
 """心跳: how often each kind of round comes, and when it has stayed away too long."""
 
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple, Protocol
 
@@ -8,6 +9,8 @@ MISSED = timedelta(minutes=5)
 """A round of every minute that has not come for so long stays away."""
 STUMBLED = 3
 """So many failures in a row are no chance."""
+FOLLOWS_UP = ("sweep", "follow-up")
+"""The rounds in which overdue cases are looked at."""
 
 
 class Beat(Protocol):
@@ -45,18 +48,58 @@ RHYTHMS: Mapping[str, Rhythm] = {
 """As deploy/prefect.yaml plans them. What is not here, like a reaction, comes when it is asked."""
 
 
-def stale(beats: Iterable[Beat], now: datetime) -> list[str]:
-    """The kinds of round that stay away as of `now`, and whose work no other one does.
+def shares(kind: str, of: int) -> list[str]:
+    """The names of the rounds that share one kind of work: `follow-up-1`, `follow-up-2` …"""
+    return [f"{kind}-{share}" for share in range(1, of + 1)] if of > 1 else [kind]
 
-    A city runs whole sweeps or their parts: either leaves the other's old heartbeat behind.
+
+def kind(name: str) -> str:
+    """The kind of work a round does, alone or as a share of it."""
+    return re.sub(r"-\d+$", "", name)
+
+
+def stale(beats: Iterable[Beat], now: datetime) -> list[str]:
+    """The rounds that stay away as of `now`, and whose work no other one does.
+
+    A city runs whole sweeps or their parts: either leaves the other's old heartbeat behind. What
+    is shared is done only when every share is.
     """
-    known = {beat.name: beat.at for beat in beats}
-    fresh = {name for name, at in known.items() if at is not None and not _late(name, at, now)}
-    return [
-        name for name, at in known.items()
-        if at is not None and name not in fresh and name in RHYTHMS
-        and fresh.isdisjoint(RHYTHMS[name].instead)
-    ]  # fmt: skip
+    known = [beat for beat in beats if beat.at is not None]
+    away = [beat.name for beat in known if _late(beat, now)]
+    done = {kind(beat.name) for beat in known} - {kind(name) for name in away}
+    return [name for name in away if done.isdisjoint(RHYTHMS[kind(name)].instead)]
+
+
+def followed_up(beats: Iterable[Beat]) -> datetime | None:
+    """When overdue cases had all been looked at, the last time; None if they never were."""
+    last = (min(_ats(group), default=None) for group in _groups(beats))
+    return max((at for at in last if at is not None), default=None)
+
+
+def delayed_since(beats: Iterable[Beat], now: datetime) -> datetime | None:
+    """Since when overdue cases are not all looked at; None while they are, or never were.
+
+    A share that stays away, or fails again and again, leaves its part of the city unseen.
+    """
+    known = list(beats)
+    if any(all(_goes(beat, now) for beat in group) for group in _groups(known)):
+        return None
+    return followed_up(known)
+
+
+def _groups(beats: Iterable[Beat]) -> Sequence[Sequence[Beat]]:
+    """Those that follow up: whole rounds, their part, or the shares of this."""
+    known = list(beats)
+    groups = ([beat for beat in known if kind(beat.name) == name] for name in FOLLOWS_UP)
+    return [group for group in groups if group]
+
+
+def _ats(beats: Iterable[Beat]) -> Sequence[datetime]:
+    return [beat.at for beat in beats if beat.at is not None]
+
+
+def _goes(beat: Beat, now: datetime) -> bool:
+    return beat.failures < STUMBLED and not _late(beat, now)
 
 
 def stumbling(beats: Iterable[Beat]) -> list[str]:
@@ -64,6 +107,6 @@ def stumbling(beats: Iterable[Beat]) -> list[str]:
     return [beat.name for beat in beats if beat.failures >= STUMBLED]
 
 
-def _late(name: str, at: datetime, now: datetime) -> bool:
-    rhythm = RHYTHMS.get(name)
-    return rhythm is not None and now - at > rhythm.patience
+def _late(beat: Beat, now: datetime) -> bool:
+    rhythm = RHYTHMS.get(kind(beat.name))
+    return rhythm is not None and beat.at is not None and now - beat.at > rhythm.patience

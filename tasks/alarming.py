@@ -13,4 +13,4 @@ def ring(of: str, why: str) -> None:
     never came. Best effort: the ledger may be what is wrong.
     """
     get_run_logger().error("duban alarm round=%s why=%s", of, why)
-    beating.failed(of, why)
+    beating.alarm(of, why)

@@ -2,12 +2,13 @@
 
 import logging
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import requests
 
 from ledger import heartbeats
 from ledger.database import DatabaseTrouble
+from rules.heartbeat import FOLLOWS_UP, delayed_since, kind
 from tasks.sending import now
 from tasks.surroundings import ledger
 
@@ -17,20 +18,39 @@ PATIENCE = 5
 """Seconds the watch outside may take to answer."""
 
 
-def went_well(name: str, took: float, counts: Mapping[str, int]) -> None:
-    """The round `name` has gone well in `took` seconds, and did this."""
-    heartbeats.beat(ledger(), name, now(), took, counts)
-    if name in heartbeats.FOLLOWS_UP:
+def went_well(
+    name: str, took: float, counts: Mapping[str, int], together: Sequence[str] = ()
+) -> None:
+    """The round `name` has gone well in `took` seconds, and did this; see `heartbeats.beat`."""
+    at = now()
+    heartbeats.beat(ledger(), name, at, took, counts, together)
+    if kind(name) in FOLLOWS_UP and delayed_since(_beats(), at) is None:
         _call_watch("")
 
 
 def failed(name: str, why: str) -> None:
     """The round `name` has failed. Best effort: what made it fail may keep this from being said."""
+    _write_down(name, why)
+    _call_watch("/fail")
+
+
+def alarm(name: str, why: str) -> None:
+    """The round `name` is in trouble, as somebody else found; it may have said so itself."""
+    if not any(beat.name == name and beat.failures for beat in _beats()):
+        _write_down(name, why)
+    _call_watch("/fail")
+
+
+def _beats() -> Sequence[heartbeats.Beat]:
+    with ledger().snapshot() as connection:
+        return heartbeats.all_beats(connection)
+
+
+def _write_down(name: str, why: str) -> None:
     try:
         heartbeats.stumble(ledger(), name, now(), why)
     except DatabaseTrouble as trouble:
         _log.warning("%s failed, and could not write it down: %s", name, trouble)
-    _call_watch("/fail")
 
 
 def _call_watch(what: str) -> None:

@@ -7,9 +7,9 @@ from duban.checks.finding import Finding, Group, Site, listed, ok, warning, wron
 from ledger import checkup
 from ledger.checkup import MOST, Failing, Rounds
 from ledger.database import Ledger
-from ledger.heartbeats import FOLLOWS_UP, Beat
+from ledger.heartbeats import Beat
 from models.words import Words
-from rules.heartbeat import stale
+from rules.heartbeat import FOLLOWS_UP, STUMBLED, followed_up, kind, stale
 
 _START = Words(
     "看 worker（或 duban up、duban serve rounds）是否在运行，Prefect 服务是否应答；"
@@ -30,28 +30,29 @@ def rounds(site: Site, ledger: Ledger) -> Iterator[Finding]:
 
 
 def _beats(found: Rounds, now: datetime) -> Iterator[Finding]:
-    came = [beat.at for beat in found.beats if beat.at and beat.name in FOLLOWS_UP]
+    came = followed_up(found.beats)
     if not found.beats:
         yield warning(
             "heartbeat", Words("还没有跑过一轮督办。", "No round has been run yet."), _START
         )
         return
     late = set(stale(found.beats, now))
-    missed = late & set(FOLLOWS_UP)
+    missed = {name for name in late if kind(name) in FOLLOWS_UP}
     if missed and came:
+        names = listed(sorted(missed))
         yield wrong(
             "heartbeat",
             Words(
-                f"已有 {_ago(max(came), now).zh}没有巡查到期案件。",
-                f"Nobody has looked at what is due for {_ago(max(came), now).en}.",
+                f"已有 {_ago(came, now).zh}没有巡查到期案件（{names.zh}）。",
+                f"Nobody has looked at what is due for {_ago(came, now).en} ({names.en}).",
             ),
             _START,
         )
     elif came:
         yield ok(
             "heartbeat",
-            f"{_ago(max(came), now).zh}前巡查过到期案件。",
-            f"What is due was looked at {_ago(max(came), now).en} ago.",
+            f"{_ago(came, now).zh}前巡查过到期案件。",
+            f"What is due was looked at {_ago(came, now).en} ago.",
         )
     if others := sorted(late - missed):
         names = listed(others)
@@ -73,7 +74,7 @@ def _stumbles(beat: Beat) -> Finding:
         f"See the log of the last run of {beat.name} on Prefect's page; database and disk are "
         "judged here.",
     )
-    return (wrong if beat.failures >= 3 else warning)("heartbeat-failing", said, todo)
+    return (wrong if beat.failures >= STUMBLED else warning)("heartbeat-failing", said, todo)
 
 
 def _ago(at: datetime, now: datetime) -> Words:

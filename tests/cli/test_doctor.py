@@ -26,11 +26,13 @@ from ledger.checkup import Server
 from ledger.database import Ledger, connect
 from models.calendar import CalendarDay, CalendarYear
 from models.case import Case
+from models.heartbeat import Heartbeat
 from models.outlet import Outlet
 from models.person import Channel
 from models.photo import Photo
 from models.record import Record
 from notices.vault import Vault, new_key
+from rules.heartbeat import shares
 from tests.cli.conftest import LEDGER, Duban, Said
 from tests.conftest import Databases
 from tests.world import instant
@@ -225,6 +227,13 @@ def rounds_away(place: Place) -> None:
     heartbeats.beat(place.ledger, "sweep", NOW - timedelta(minutes=17), 2.0, {})
 
 
+def share_away(place: Place) -> None:
+    shared = shares("follow-up", 2)
+    for name, ago in zip(shared, (1, 17), strict=True):
+        heartbeats.beat(place.ledger, name, NOW - timedelta(minutes=ago), 2.0, {}, shared)
+    place.do(sa.delete(table(Heartbeat)).where(table(Heartbeat).c.name == "sweep"))
+
+
 def rounds_failing(place: Place) -> None:
     for _ in range(3):
         heartbeats.stumble(place.ledger, "sweep", NOW, "DatabaseTrouble: disk full")
@@ -329,6 +338,7 @@ BROKEN: dict[Break, tuple[str, str, str]] = {
     without_worker: ("worker", "工作池 duban 一分钟内没有在线的执行进程", "prefect worker start"),
     unserved: ("worker", "没有进程在执行定时督办", "duban serve rounds"),
     rounds_away: ("heartbeat", "已有 17 分钟没有巡查到期案件", "duban sweep"),
+    share_away: ("heartbeat", "已有 17 分钟没有巡查到期案件（follow-up-2）", "duban sweep"),
     rounds_failing: ("heartbeat-failing", "sweep 连续失败 3 次：DatabaseTrouble", "Prefect 页面"),
     set_aside: ("set-aside", "1 件案件连续三次没有办成", "立即重试"),
     looks_late: ("looks", "1 件案件到点未巡查，最早的晚了 3 小时", "worker"),
@@ -368,9 +378,9 @@ def test_people_read_what_is_wrong_and_what_to_do_beneath(place: Place) -> None:
     rounds_away(place)
     told = place.duban("doctor")
     assert told.status == 1
-    assert re.search(r"✗ 已有 17 分钟没有巡查到期案件。\n    → 看 worker", told.out)
+    assert re.search(r"✗ 已有 17 分钟没有巡查到期案件（sweep）。\n    → 看 worker", told.out)
     place.patch.setenv("DUBAN_LANG", "en")
-    assert "✗ Nobody has looked at what is due for 17 min." in place.duban("doctor").out
+    assert "✗ Nobody has looked at what is due for 17 min (sweep)." in place.duban("doctor").out
 
 
 # -- doubtful ----------------------------------------------------------------------------------

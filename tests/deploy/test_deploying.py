@@ -4,6 +4,7 @@ from uuid import uuid4
 
 import httpx
 import pytest
+from prefect.events.actions import RunDeployment
 from prefect.events.schemas.automations import AutomationCore, EventTrigger
 from typer.testing import CliRunner
 
@@ -102,6 +103,17 @@ def test_an_alarm_that_fails_rings_no_alarm() -> None:
     assert "duban" not in named(ONE)["alarm"].tags
     failed = trigger(of(ONE)["duban: a run has failed"])
     assert "prefect.tag.duban" in str(failed.match_related)
+
+
+def test_an_alarm_names_the_share_and_not_only_its_flow() -> None:
+    rings = [
+        str(action.parameters)
+        for one in of(THREE).values()
+        for action in one.actions
+        if isinstance(action, RunDeployment)
+    ]
+    assert any("'follow-up-2'" in said for said in rings)
+    assert any("{{ deployment.name }}" in said for said in rings)
 
 
 def test_nobody_is_written_to_by_prefect_itself() -> None:

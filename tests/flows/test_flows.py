@@ -30,6 +30,7 @@ from ledger import heartbeats
 from ledger.database import DatabaseTrouble
 from models.escalation import Escalation
 from models.words import Trouble
+from rules.heartbeat import shares
 from tasks import forgetting, nudging
 from tasks.react import TAG, react
 from tasks.retrying import RETRY, worth_it
@@ -191,6 +192,10 @@ def test_a_round_leaves_its_heartbeat_and_one_that_fails_says_why(
     [after] = beats(city, "follow-up")
     assert (after.runs, after.failures, after.at) == (1, 1, beat.at)
     assert "broken" in after.error or "坏了" in after.error
+    with pytest.raises(Trouble):
+        follow_up(city.now, share=1, of=2)
+    [share] = beats(city, "follow-up-1")
+    assert (share.runs, share.failures) == (0, 1)
 
 
 def test_a_part_of_the_round_that_fails_does_not_keep_the_later_ones_from_their_work(
@@ -215,6 +220,7 @@ def test_two_shares_are_together_the_whole_of_the_work(city: World) -> None:
         city.report(f"人民路{n}号", "垃圾桶满溢", limit="3工作日")
     due = instant("2026-09-30 18:00")
     done = [follow_up(due, share=share, of=2).get("escalated", 0) for share in (1, 2)]
+    assert {beat.runs for beat in beats(city, *shares("follow-up", 2))} == {1}
     assert sum(done) == len([row for row in city.rows(Escalation) if row.level == 1]) == 8
     assert all(done)
 

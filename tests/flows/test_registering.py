@@ -10,6 +10,7 @@ from duban.registering import register
 from flows.alarm import alarm
 from ledger.heartbeats import all_beats
 from models.words import Trouble
+from tasks import beating
 from tests.world import World
 
 
@@ -66,3 +67,11 @@ def test_an_alarm_stands_beside_the_round_it_is_about(city: World) -> None:
     with city.ledger.transaction() as connection:
         (beat,) = all_beats(connection)
     assert (beat.name, beat.error, beat.failures) == ("sweep", "late: sweep", 1)
+
+
+def test_an_alarm_counts_no_failure_that_the_round_has_told_itself(city: World) -> None:
+    beating.failed("follow-up-2", "disk full")
+    alarm(of="follow-up-2", why="Flow run encountered an exception: disk full")
+    with city.ledger.transaction() as connection:
+        (beat,) = all_beats(connection)
+    assert (beat.name, beat.error, beat.failures) == ("follow-up-2", "disk full", 1)

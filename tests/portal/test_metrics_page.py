@@ -142,6 +142,7 @@ def test_names_units_and_types_are_as_prometheus_wants_them(portal: Portal) -> N
     assert found["duban_done_total", frozenset({"sweep", "reminded"})] == 2
     assert found["duban_round_seconds_count", frozenset({"sweep"})] == 1
     assert found["duban_round_timestamp_seconds", frozenset({"sweep"})] == world.now.timestamp()
+    assert found["duban_followed_up_timestamp_seconds", frozenset()] == world.now.timestamp()
     assert found["duban_cases", frozenset({"dispatched"})] == 1
     assert found["duban_delivery_seconds_count", frozenset({"folder"})] >= 1
 

@@ -123,11 +123,14 @@ def test_rounds_are_shown_with_what_they_did_and_those_that_fail(
     world = sqlite_portal.world.at("2026-09-24 10:00")
     heartbeats.beat(world.ledger, "sweep", world.now, 12.4, {"reminded": 3, "escalated": 0})
     heartbeats.beat(world.ledger, "audit", world.now, 0.2, {})
+    shared = ["follow-up-1", "follow-up-2"]
+    heartbeats.beat(world.ledger, "follow-up-2", world.now, 3.0, {"looked": 1}, shared)
     for _ in range(2):
         heartbeats.stumble(world.ledger, "audit", world.now, "the key is gone from /keys")
     world.at("2026-09-24 10:30")
     page = words(sqlite_portal.reader("carol").text("/running"))
     assert "一轮督办 久未来 今天10:00 12 秒 提醒 3" in page
     assert "自检 连续失败 2 次" in page
+    assert "催办升级（第 2 份） 久未来 今天10:00 3 秒 巡查 1" in page
     assert "the key is gone" not in page
     assert "the key is gone" in sqlite_portal.reader("discipline").text("/running")
