@@ -15,6 +15,7 @@ from prefect.events.actions import ActionTypes, CallWebhook, ChangeFlowRunState,
 from prefect.events.schemas.automations import AutomationCore, EventTrigger, Posture
 
 from duban.deploying import Plan
+from rules.heartbeat import LATE
 
 GONE = timedelta(seconds=100)
 """Without a heartbeat for so long a run is dead; PREFECT_FLOWS_HEARTBEAT_FREQUENCY is 30."""
@@ -151,7 +152,7 @@ def _late(name: str, alarm: UUID, watch: Watch) -> AutomationCore:
     registering instead would be wrong: Prefect holds back what it sees of runs that were planned
     less than five minutes before, because nothing told it of their planning.
     """
-    calls: list[ActionTypes] = [_ring(alarm, name, f"late: {name}")]
+    calls: list[ActionTypes] = [_ring(alarm, name, f"{LATE}{name}")]
     if watch.block_id:
         said = f"{OURS}no {name} has been finished for {MISSED.seconds // 60} minutes"
         calls.append(CallWebhook(block_document_id=watch.block_id, payload=said))

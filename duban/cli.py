@@ -2,6 +2,7 @@
 
 import sys
 from functools import partial
+from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -29,6 +30,7 @@ from duban.looking import AsJson, At
 from duban.recomputing import DryRun, Reapply, Yes
 from duban.session import at_of, fail, opened, settings
 from duban.setup import check_policy, list_policies, load_file, set_up, use_policy
+from ledger.database import REVISION
 from ledger.reference import zone
 from models.finding import FindingOutcome
 from models.words import Trouble
@@ -60,6 +62,23 @@ recomputing.add_to(app)
 rotating.add_to(app)
 serve.add_to(app)
 wording.add_to(app)
+
+
+def _tell_version(asked: bool) -> None:
+    if asked:
+        show.say(f"duban {metadata.version('duban')} · 数据库版本 database revision {REVISION}")
+        raise typer.Exit
+
+
+@app.callback()
+def _program(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_tell_version, is_eager=True, help="程序与数据库版本 · versions"
+        ),
+    ] = False,
+) -> None: ...
 
 
 # -- setting up --------------------------------------------------------------------------------

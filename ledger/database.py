@@ -21,7 +21,7 @@ from sqlalchemy.exc import (
 )
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from models.words import Trouble
+from models.words import Trouble, Words
 
 if TYPE_CHECKING:
     from alembic.config import Config
@@ -256,20 +256,35 @@ def _check_version(ledger: Ledger, url: str) -> None:
         found = None if here else _revision(ledger.engine)
     if found is None:
         raise DatabaseTrouble(
-            f"数据库 {mask(url)} 还没有建立。请先运行：duban init",
-            f"The database {mask(url)} has not been set up. Run first: duban init",
+            f"数据库 {mask(url)} 还没有建立。新建请运行 duban init；从备份恢复请运行 "
+            "duban db restore 备份文件（不要先 init）。",
+            f"The database {mask(url)} has not been set up. Begin with duban init, or, to go on "
+            "with a backup, with duban db restore FILE (and no init before it).",
         )
     if found != REVISION:
         raise _other_version(url, found)
 
 
 def _other_version(url: str, found: str | None) -> OtherVersion:
+    todo = upgrade(found)
     return OtherVersion(
-        f"数据库 {mask(url)} 的版本是 {found}，本程序需要 {REVISION}。"
-        "先备份，再运行 duban init 升级；若数据库更新，请升级程序。",
-        f"The database {mask(url)} is of version {found}; this program needs {REVISION}. "
-        "Back it up and run duban init to upgrade it; if it is newer, upgrade the program.",
+        f"数据库 {mask(url)} 的版本是 {found}，本程序需要 {REVISION}。{todo.zh}",
+        f"The database {mask(url)} is of version {found}; this program needs {REVISION}. {todo.en}",
         found,
+    )
+
+
+def upgrade(found: str | None) -> Words:
+    """What to do about a database that is older or newer than the program."""
+    if found and found > REVISION:
+        return Words(
+            "数据库比程序新：请改用建库的那一版程序，或更新的。",
+            "The database is newer: use the program that set it up, or a later one.",
+        )
+    return Words(
+        "先用原来的程序或数据库自己的工具备份，再运行 duban init 升级（在办案件不受影响）。",
+        "Back it up with the earlier program or the database's own tools, then upgrade it with "
+        "duban init; open cases are kept.",
     )
 
 

@@ -7,6 +7,8 @@ from typing import NamedTuple, Protocol
 
 MISSED = timedelta(minutes=5)
 """A round of every minute that has not come for so long stays away."""
+LATE = "late: "
+"""How an alarm begins that tells of a round which does not come; its name follows."""
 STUMBLED = 3
 """So many failures in a row are no chance."""
 FOLLOWS_UP = ("sweep", "follow-up")

@@ -8,7 +8,7 @@ import requests
 
 from ledger import heartbeats
 from ledger.database import DatabaseTrouble
-from rules.heartbeat import FOLLOWS_UP, delayed_since, kind
+from rules.heartbeat import FOLLOWS_UP, LATE, delayed_since, kind, stale
 from tasks.sending import now
 from tasks.surroundings import ledger
 
@@ -35,10 +35,25 @@ def failed(name: str, why: str) -> None:
 
 
 def alarm(name: str, why: str) -> None:
-    """The round `name` is in trouble, as somebody else found; it may have said so itself."""
-    if not any(beat.name == name and beat.failures for beat in _beats()):
+    """The round `name` is in trouble, as somebody else found; it may have said so itself.
+
+    One that was missed may have come since: after an outage the news of it is the older.
+    """
+    try:
+        beats = _beats()
+    except DatabaseTrouble:  # said below
+        beats = ()
+    if why.startswith(LATE) and _came(beats, name):
+        _log.warning("%s was missed, and has come since", name)
+        return
+    if not any(beat.name == name and beat.failures for beat in beats):
         _write_down(name, why)
     _call_watch("/fail")
+
+
+def _came(beats: Sequence[heartbeats.Beat], name: str) -> bool:
+    known = [beat for beat in beats if beat.name == name and beat.at]
+    return bool(known) and name not in stale(known, now())
 
 
 def _beats() -> Sequence[heartbeats.Beat]:

@@ -9,7 +9,7 @@ from typing import NamedTuple, TypeVar
 
 from duban.checks import city, database, evidence, house, keyring, prefect, reach, rounds
 from duban.checks.finding import Check, Finding, Group, OfLedger, Site, wrong
-from ledger.database import REVISION, DatabaseTrouble, Ledger, OtherVersion, connect
+from ledger.database import REVISION, DatabaseTrouble, Ledger, OtherVersion, connect, upgrade
 from models.words import Trouble, Words
 
 LONGEST = 25.0
@@ -105,15 +105,7 @@ def _opening(opening: Future[Ledger], until: float) -> Iterator[Finding]:
 
 
 def _revision(other: OtherVersion, left_out: Words) -> Finding:
-    if other.found and other.found > REVISION:
-        todo = Words(
-            "把程序升级到建库的版本。", "Upgrade the program to the version of the database."
-        )
-    else:
-        todo = Words(
-            "先备份，再运行 duban init 升级数据库（在办案件不受影响）。",
-            "Make a backup, then upgrade the database with duban init; open cases are kept.",
-        )
+    todo = upgrade(other.found)
     return wrong(
         "revision",
         Words(

@@ -12,6 +12,18 @@ from models.words import Trouble, Words
 
 _HERE = ("localhost", "127.0.0.1", "::1", "0.0.0.0")  # noqa: S104 - compared, never bound
 
+NOT_READY = 503
+_START = Words(
+    "启动门户（duban up 或 duban serve portal），看反向代理与证书；地址不对则改 DUBAN_PORTAL_URL。",
+    "Start the portal (duban up or duban serve portal), see to proxy and certificate; if the "
+    "address is another, set DUBAN_PORTAL_URL.",
+)
+_WAITS = Words(
+    "门户在运行，等它所说的那一项（多为数据库）恢复即可，不必重启；本体检另有该项的说明。",
+    "The portal runs and waits for what it names, mostly the database: mend that, see its own "
+    "line here; there is no need to start it again.",
+)
+
 
 def portal(site: Site) -> Iterator[Finding]:
     """Whether the portal answers at its address and can do its work."""
@@ -20,19 +32,14 @@ def portal(site: Site) -> Iterator[Finding]:
         answer = requests.get(f"{address}/ready", timeout=PATIENCE)
         said = answer.text.strip().splitlines()[0][:120] if answer.text.strip() else ""
         why = None if answer.ok else Words(*(said or f"HTTP {answer.status_code}",) * 2)
+        todo = _WAITS if answer.status_code == NOT_READY else _START
     except requests.RequestException as error:
-        why = cause(error)
+        why, todo = cause(error), _START
     if why is None:
         yield ok("portal", f"门户在 {address} 应答。", f"The portal answers at {address}.")
         return
     found = Words(
         f"门户在 {address} 不能用：{why.zh}。", f"The portal at {address} is not ready: {why.en}."
-    )
-    todo = Words(
-        "启动门户（duban up 或 duban serve portal），看反向代理与证书；"
-        "地址不对则改 DUBAN_PORTAL_URL。",
-        "Start the portal (duban up or duban serve portal), see to proxy and certificate; if the "
-        "address is another, set DUBAN_PORTAL_URL.",
     )
     # Nobody said that there is to be one here.
     yield (wrong if site.settings.portal_url else warning)("portal", found, todo)

@@ -48,6 +48,7 @@ class StandIn:
     """Prefect's server and the portal, as far as a doctor asks them."""
 
     answers: dict[str, Any] = field(default_factory=dict)
+    refuses: dict[str, int] = field(default_factory=dict)
     url: str = ""
 
 
@@ -76,7 +77,7 @@ def listening() -> Iterator[StandIn]:
             found = stand_in.answers.get(self.path)
             self.rfile.read(int(self.headers.get("content-length") or 0))
             data = json.dumps(found).encode()
-            self.send_response(404 if found is None else 200)
+            self.send_response(404 if found is None else stand_in.refuses.get(self.path, 200))
             self.send_header("Content-Length", str(len(data)))
             self.end_headers()
             self.wfile.write(data)
@@ -120,7 +121,7 @@ def place(
     town: Duban, home: Path, listening: StandIn, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Place]:
     """The small city, its rounds going, its server and portal answering, a backup made."""
-    listening.answers = _well()
+    listening.answers, listening.refuses = _well(), {}
     monkeypatch.setenv("PREFECT_API_URL", f"{listening.url}/api")
     monkeypatch.setenv("DUBAN_PORTAL_URL", listening.url)
     monkeypatch.setattr(doctor, "now", lambda: NOW)
@@ -306,6 +307,11 @@ def portal_away(place: Place) -> None:
     place.patch.setenv("DUBAN_PORTAL_URL", "http://127.0.0.1:1")
 
 
+def portal_waits(place: Place) -> None:
+    place.stand_in.answers["/ready"] = "ledger: the database cannot be used"
+    place.stand_in.refuses["/ready"] = 503
+
+
 def mailbox_away(place: Place) -> None:
     place.patch.setenv("DUBAN_IMAP_URL", f"imap://duban:{PASSWORD}@127.0.0.1:1/INBOX")
 
@@ -325,8 +331,8 @@ def setting_wrong(place: Place) -> None:
 
 BROKEN: dict[Break, tuple[str, str, str]] = {
     unreachable: ("database", "无法使用数据库 postgresql://duban:***@127.0.0.1", "再体检一次"),
-    older: ("revision", "数据库是 0005 版，本程序需要", "duban init 升级数据库"),
-    newer: ("revision", "数据库是 9999 版", "把程序升级到建库的版本"),
+    older: ("revision", "数据库是 0005 版，本程序需要", "duban init 升级（在办案件不受影响）"),
+    newer: ("revision", "数据库是 9999 版", "改用建库的那一版程序"),
     not_set_up: ("database", "还没有建立", "再体检一次"),
     without_signing_key: ("signing-key", "没有签封密钥", "恢复 DUBAN_HOME/keys"),
     key_for_all: ("key-mode", "别人读得到密钥：log.pem", "chmod 600"),
@@ -350,6 +356,7 @@ BROKEN: dict[Break, tuple[str, str, str]] = {
     record_changed: ("chain", "流转记录被改动：案件 2026-000001 第 1 条", "duban log verify"),
     home_shut: ("home", "不能写入 /proc/duban", "DUBAN_HOME"),
     portal_away: ("portal", "门户在 http://127.0.0.1:1 不能用：连接不上", "DUBAN_PORTAL_URL"),
+    portal_waits: ("portal", "ledger: the database cannot be used", "不必重启"),
     mailbox_away: ("mailbox", "", "DUBAN_IMAP_URL"),
     backups_gone: ("backup", "里没有备份", "duban db backup"),
     backup_old: ("backup", "最近的备份是", "duban db backup"),

@@ -69,6 +69,17 @@ def test_an_alarm_stands_beside_the_round_it_is_about(city: World) -> None:
     assert (beat.name, beat.error, beat.failures) == ("sweep", "late: sweep", 1)
 
 
+def test_a_round_that_came_again_before_it_was_missed_rings_no_alarm(
+    city: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    beating.went_well("deliver", 1.0, {})
+    alarm(of="deliver", why="late: deliver")
+    with city.ledger.transaction() as connection:
+        (beat,) = all_beats(connection)
+    assert beat.failures == 0
+    assert "has come since" in caplog.text
+
+
 def test_an_alarm_counts_no_failure_that_the_round_has_told_itself(city: World) -> None:
     beating.failed("follow-up-2", "disk full")
     alarm(of="follow-up-2", why="Flow run encountered an exception: disk full")

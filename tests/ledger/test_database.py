@@ -80,13 +80,18 @@ def test_a_new_sqlite_database_makes_its_folder(tmp_path: Path) -> None:
     connect(f"sqlite:///{tmp_path}/a/b/duban.db").engine.dispose()
 
 
-def test_a_database_of_another_version_is_not_touched(world: World, database: str) -> None:
+@pytest.mark.parametrize(
+    ("version", "todo"), [("0001", "Back it up"), ("f00d", "use the program that set it up")]
+)
+def test_a_database_of_another_version_is_not_touched(
+    world: World, database: str, version: str, todo: str
+) -> None:
     with world.ledger.transaction() as connection:
-        connection.execute(sa.text("UPDATE alembic_version SET version_num = 'f00d'"))
+        connection.execute(sa.text(f"UPDATE alembic_version SET version_num = '{version}'"))
     with pytest.raises(DatabaseTrouble) as caught:
         connect(database)
-    assert "f00d" in caught.value.words.zh
-    assert "Back it up" in caught.value.words.en
+    assert version in caught.value.words.zh
+    assert todo in caught.value.words.en
 
 
 @pytest.mark.parametrize(
