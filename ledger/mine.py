@@ -1,7 +1,7 @@
 """我单位的案件: what waits for a unit, how much of it there is, and its parts on one page."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -52,7 +52,7 @@ class Sheet:
 
 def as_unit(viewer: Viewer) -> Viewer:
     """The viewer as somebody who answers for units, and nothing else."""
-    return replace(viewer, grants=tuple(g for g in viewer.grants if g.role in _OF_UNITS))
+    return viewer.only(*_OF_UNITS)
 
 
 def own_units(viewer: Viewer) -> tuple[int, ...]:

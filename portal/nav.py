@@ -1,5 +1,6 @@
 """The way round: which pages somebody with these roles is offered."""
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from models.account import AccountRole
@@ -34,14 +35,15 @@ ITEMS = (
 )
 
 
-def nav(viewer: Viewer, path: str, lang: str) -> list[dict[str, object]]:
-    """The entries for a viewer; the one whose page is shown is active."""
+def nav(viewer: Viewer, path: str, lang: str, badges: Mapping[str, int]) -> list[dict[str, object]]:
+    """The entries for a viewer; the one whose page is shown is active. `badges` by address."""
     mine = [item for item in ITEMS if viewer.is_(*item.roles)]
     return [
         {
             "url": item.url,
             "label": item.label.within(lang),
             "icon": item.icon,
+            "badge": badges.get(item.url, 0),
             "active": path == item.url or path.startswith(f"{item.url}/"),
         }
         for item in mine

@@ -148,6 +148,14 @@ def heard_of(ledger: Ledger, viewer: Viewer) -> list[Shown]:
     return [_shown(each, raw=each.error, seen=each.case_id in seen) for each in every]
 
 
+def cases_aside(ledger: Ledger, viewer: Viewer) -> int:
+    """How many cases set aside those who watch over the work hear of; of others it is none."""
+    watcher = viewer.only(AccountRole.SUPERVISOR, AccountRole.ADMINISTRATOR)
+    if not watcher.grants:
+        return 0
+    return len({each.aside.case_id for each in heard_of(ledger, watcher)})
+
+
 def keeps(viewer: Viewer) -> bool:
     """Whether they look after the engine, and so read errors as they were."""
     return viewer.is_(AccountRole.ADMINISTRATOR)

@@ -18,6 +18,7 @@ from models.words import Words
 from portal.delay import delayed_since
 from portal.house import at, house
 from portal.nav import nav
+from portal.rounds import cases_aside
 from portal.seeing import asking, tie, tied, wished
 from rules.permission import Viewer
 from rules.spoken import moment
@@ -118,12 +119,17 @@ def _common(request: Request, lang: str, csrf: str, viewer: Viewer | None) -> di
         "zone": reference.zone,
         "at": at(request),
         "path": request.url.path,
-        "nav": nav(viewer, request.url.path, lang) if viewer else [],
+        "nav": _nav(request, viewer, lang) if viewer else [],
         "flash": flashed(request),
         "version": version(),
         "htmx": request.headers.get("hx-request") == "true",
         "delayed_since": delayed_since(request) if viewer else None,
     }
+
+
+def _nav(request: Request, viewer: Viewer, lang: str) -> list[dict[str, object]]:
+    badges = {"/running": cases_aside(house(request).ledger, viewer)}
+    return nav(viewer, request.url.path, lang, badges)
 
 
 # -- the line that says what has just been done -------------------------------------------------

@@ -4,7 +4,6 @@ Whoever also answers for a unit, or inspects, finds those cases on their own pag
 """
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Annotated
 
 from fastapi import Depends, Request
@@ -19,8 +18,7 @@ def only(*roles: AccountRole) -> Callable[[Request], Viewer]:
     check = having(*roles)
 
     def narrowed(request: Request) -> Viewer:
-        found = check(request)
-        return replace(found, grants=tuple(g for g in found.grants if g.role in roles))
+        return check(request).only(*roles)
 
     return narrowed
 

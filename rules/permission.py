@@ -5,7 +5,7 @@ it can be read aloud: what it does not list is nobody's.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
@@ -56,6 +56,10 @@ class Viewer:
     def is_(self, *roles: AccountRole) -> bool:
         """Whether the viewer has one of these roles, wherever."""
         return any(grant.role in roles for grant in self.grants)
+
+    def only(self, *roles: AccountRole) -> "Viewer":
+        """The same with nothing but these roles."""
+        return replace(self, grants=tuple(g for g in self.grants if g.role in roles))
 
 
 class Concern(StrEnum):

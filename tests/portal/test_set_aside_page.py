@@ -17,13 +17,15 @@ Words = Callable[[str], str]
 RAW = "KeyError: 'no such book'"
 
 
-def put_aside(portal: Portal, number: str, error: Exception, tries: int = 1) -> None:
+def put_aside(
+    portal: Portal, number: str, error: Exception, tries: int = 1, work: str = "follow-up"
+) -> None:
     world, cases = portal.world, table(Case)
     with world.ledger.transaction() as connection:
         query = sa.select(cases.c.id).where(cases.c.number == number)
         case_id = connection.execute(query).scalar_one()
         for _ in range(tries):
-            setting_aside.add(connection, case_id, "follow-up", error, world.now)
+            setting_aside.add(connection, case_id, work, error, world.now)
 
 
 def two(portal: Portal) -> tuple[str, str]:
@@ -66,6 +68,22 @@ def test_what_the_engine_itself_refused_is_said_in_its_words(
     page = words(sqlite_portal.reader("carol").text("/running"))
     assert "时限“三生三世”读不懂" in page
     assert "ValueError" not in page
+
+
+def test_the_way_there_shows_how_many_wait(portal: Portal) -> None:
+    way = 'href="/running"'
+
+    def shown(who: str) -> str:
+        page = portal.reader(who).text("/account")
+        return page.partition(way)[2].partition("</a>")[0]
+
+    assert "badge" not in shown("carol")
+    east, _ = two(portal)
+    put_aside(portal, east, KeyError("x"), work="deliver")
+    assert '<span class="badge">2</span>' in shown("carol")
+    assert '<span class="badge">1</span>' in shown("mallory")
+    assert '<span class="badge">2</span>' in shown("discipline")
+    assert way not in portal.reader("bob").text("/account")
 
 
 def test_where_nothing_is_set_aside_nothing_is_said(sqlite_portal: Portal) -> None:
