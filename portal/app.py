@@ -14,6 +14,7 @@ from ledger.database import Ledger
 from portal import errors, receiving
 from portal.api import v1
 from portal.api.bounds import Bounded
+from portal.headers import NOWHERE, guard
 from portal.house import House
 from portal.identity import gate
 from portal.observing import FASTAPIS_OWN, Observed
@@ -24,16 +25,6 @@ from portal.uploading import MOST
 
 PAGE_BODY = MOST * MAX_BYTES + 1_000_000
 """Bytes of a form with as many pictures as it may have; they are written to disk as they come."""
-HEADERS = {
-    "Content-Security-Policy": (
-        "default-src 'self'; img-src 'self' data: blob:; object-src 'none'; base-uri 'none'; "
-        "form-action 'self'; frame-ancestors 'none'"
-    ),
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "same-origin",
-    "Permissions-Policy": "camera=(self), geolocation=(self), microphone=()",
-    "Cross-Origin-Opener-Policy": "same-origin",
-}
 
 
 def create(ledger: Ledger, settings: Settings) -> FastAPI:
@@ -61,14 +52,12 @@ async def _around(
     response = await following(request)
     if request.method not in SAFE and response.status_code < HTTPStatus.BAD_REQUEST:
         request.app.state.house.nudge()
-    for name, value in HEADERS.items():
-        response.headers.setdefault(name, value)
-    response.headers.setdefault("Cache-Control", _kept(request))
+    guard(response, _kept(request))
     return response
 
 
 def _kept(request: Request) -> str:
     """Pages are kept by nobody; a static file asked for by its version, for ever."""
     if not request.url.path.startswith("/static/"):
-        return "no-store"
+        return NOWHERE
     return "public, max-age=31536000, immutable" if request.url.query else "no-cache"

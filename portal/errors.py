@@ -14,6 +14,7 @@ from ledger.scope import Missing
 from ledger.watching import NotYours
 from models.words import Trouble, Words
 from portal.api.problems import AWAY, LATER, away, problem
+from portal.headers import guard
 from portal.observing import HEADER, number_of
 from portal.seeing import ForeignForm, NotSignedIn, PasswordFirst
 from portal.templating import alone, render
@@ -123,5 +124,7 @@ def _broken(request: Request, error: Exception) -> Response:
         f"administrator the reference {reference}.",
     )
     response = answer(request, 500, words, reference)
-    response.headers[HEADER] = reference  # this answer goes by no middleware of ours
+    # This answer goes by no middleware of ours.
+    response.headers[HEADER] = reference
+    guard(response)
     return response

@@ -11,9 +11,11 @@ from prometheus_client.parser import text_string_to_metric_families
 from starlette.testclient import TestClient
 
 from duban import logs
+from portal.headers import HEADERS
 from portal.observing import HEADER, Requests, requests_of
 from tests.portal.readers import Portal
 
+WORN = {name.lower(): value for name, value in HEADERS.items()} | {"cache-control": "no-store"}
 SECRET = "Zx9-very-secret-part"
 
 
@@ -135,6 +137,7 @@ def test_our_own_mistake_is_found_by_the_number_on_its_page(
     answer = fresh.reader("carol").get(path)
     number = answer.headers[HEADER]
     assert (answer.status_code, number in answer.text) == (500, True)
+    assert {**answer.headers, **WORN} == dict(answer.headers)
     said = [line for line in lines_of(written) if line.get("request") == number]
     assert {line["event"] for line in said} == {"a request failed", "answered"}
     assert SECRET not in written.getvalue() + answer.text
