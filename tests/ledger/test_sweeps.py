@@ -240,3 +240,24 @@ def test_the_next_look_is_the_only_thing_kept_of_the_agenda(world: World, statio
     world.at(station).sweep()
     following: datetime = world.thread(case).agenda()[0].at
     assert world.case(case).next_look_at == following > world.now
+
+
+def test_with_nothing_due_nothing_is_read_that_is_not_due(sqlite_world: World) -> None:
+    ledger, asked = sqlite_world.ledger, []
+
+    def listen(_: Any, __: Any, statement: str, values: Any, *___: Any) -> None:
+        asked.append((statement, values))
+
+    sa.event.listen(ledger.engine, "before_cursor_execute", listen)
+    for among in (None, [1, 3, 5]):
+        sweeps.due_shards(ledger, sqlite_world.now, among)
+    sa.event.remove(ledger.engine, "before_cursor_execute", listen)
+    with ledger.snapshot() as connection:
+        plans = [
+            row.detail
+            for statement, values in asked
+            if "next_look_at" in statement
+            for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values)
+        ]
+    assert len([plan for plan in plans if "SEARCH case_" in plan]) == 2
+    assert not [plan for plan in plans if plan.startswith("SCAN")]
