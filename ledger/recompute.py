@@ -22,6 +22,7 @@ from ledger.reference import Reference, read
 from ledger.retiming import retime
 from ledger.sweeps import pauses_of
 from models.case import Case, LimitSource, Status
+from models.notice import Notice, NoticeKind, NoticeState
 from rules.lifecycle import OPEN_STATUSES
 
 PAGE = 1000
@@ -80,7 +81,23 @@ def recompute(
         seen += len(rows)
         if told:
             told(seen, total)
+    _ask_again(connection, at)
     return touched
+
+
+def _ask_again(connection: Connection, at: datetime) -> None:
+    """Let the next round ask anew of what waits for an opening, a digest, a day that is full.
+
+    What may not be told before its day comes is no matter of hours: look-backs that were drawn.
+    """
+    notices = table(Notice)
+    waits = (
+        notices.c.state == NoticeState.OWED,
+        notices.c.attempts == 0,
+        notices.c.next_try_at > at,
+        notices.c.kind != NoticeKind.LOOK_BACK,
+    )
+    connection.execute(sa.update(notices).where(*waits).values(next_try_at=at))
 
 
 def load_and_recompute(

@@ -273,6 +273,27 @@ def test_a_city_loaded_again_with_the_same_hours_touches_nothing(world: World) -
     assert world.case(case) == before
 
 
+def test_what_waits_for_an_opening_goes_when_today_becomes_a_working_day(world: World) -> None:
+    world.at("2026-09-19 10:00").report("解放路12号", "路面积水", limit="3天")
+    assert world.sweep()["sent"] == 0
+    waiting = [row for row in world.rows(Notice) if row.next_try_at > world.now]
+    assert waiting
+    load_calendar(world, calendar(on=["2026-09-19"]))
+    world.now += timedelta(minutes=45)
+    assert world.sweep()["sent"] == len(waiting)
+
+
+def test_what_is_drawn_to_be_looked_at_later_is_told_no_sooner(world: World) -> None:
+    world.at("2026-09-19 10:00").report("解放路12号", "路面积水", limit="3天")
+    notices = table(Notice)
+    later = world.now + timedelta(days=20)
+    with world.ledger.transaction() as connection:
+        change = sa.update(notices).values(kind=NoticeKind.LOOK_BACK, next_try_at=later)
+        connection.execute(change)
+    load_calendar(world, calendar(on=["2026-09-19"]))
+    assert {row.next_try_at for row in world.rows(Notice)} == {later}
+
+
 def test_other_hours_move_what_ends_at_closing_time(world: World) -> None:
     case = three_days(world)
     hours = {str(day): [["08:30", "12:00"], ["13:30", "17:30"]] for day in range(5)}
