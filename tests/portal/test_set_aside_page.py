@@ -83,7 +83,9 @@ def test_the_way_there_shows_how_many_wait(portal: Portal) -> None:
     assert '<span class="badge">2</span>' in shown("carol")
     assert '<span class="badge">1</span>' in shown("mallory")
     assert '<span class="badge">2</span>' in shown("discipline")
+    assert '更多</span><span class="badge">2</span>' in portal.reader("carol").text("/account")
     assert way not in portal.reader("bob").text("/account")
+    assert "更多</span></summary>" in portal.reader("bob").text("/account")
 
 
 def test_where_nothing_is_set_aside_nothing_is_said(sqlite_portal: Portal) -> None:
