@@ -266,7 +266,7 @@ def _check_version(ledger: Ledger, url: str) -> None:
 
 
 def _other_version(url: str, found: str | None) -> OtherVersion:
-    todo = upgrade(found)
+    todo = other_version_todo(found)
     return OtherVersion(
         f"数据库 {mask(url)} 的版本是 {found}，本程序需要 {REVISION}。{todo.zh}",
         f"The database {mask(url)} is of version {found}; this program needs {REVISION}. {todo.en}",
@@ -274,7 +274,7 @@ def _other_version(url: str, found: str | None) -> OtherVersion:
     )
 
 
-def upgrade(found: str | None) -> Words:
+def other_version_todo(found: str | None) -> Words:
     """What to do about a database that is older or newer than the program."""
     if found and found > REVISION:
         return Words(

@@ -66,6 +66,7 @@ def beat(
 def stumble(ledger: Ledger, name: str, now: datetime, error: str) -> None:
     """A round has failed at `now`."""
     with ledger.transaction() as connection:
+        _begin(connection, name)
         row = _held(connection, name)
         connection.execute(
             sa.update(beats)
@@ -81,17 +82,26 @@ def all_beats(connection: Connection) -> Sequence[Beat]:
 
 
 def _share(connection: Connection, together: Sequence[str], now: datetime) -> None:
-    """See that all who share a work have a row, in the order of their names, and nobody else."""
-    known = set(connection.execute(sa.select(beats.c.name)).scalars())
+    """See that all who share a work are waited for, and nobody else.
+
+    Rows are made in the order of their names, or two who begin at once would wait for each other.
+    """
+    known = dict(connection.execute(sa.select(beats.c.name, beats.c.at)).tuples().all())
     of_old = [name for name in known if kind(name) == kind(together[0]) and name not in together]
     if of_old:
         connection.execute(sa.delete(beats).where(beats.c.name.in_(of_old)))
-    for name in sorted({*together} - known):
-        connection.execute(unless_there(connection, beats).values(name=name, **BLANK, at=now))
+    for name in sorted({*together} - known.keys()):
+        _begin(connection, name, at=now)
+    if any(name in known and known[name] is None for name in together):
+        never = beats.c.name.in_(together), beats.c.at.is_(None)
+        connection.execute(sa.update(beats).where(*never).values(at=now))
+
+
+def _begin(connection: Connection, name: str, **more: Any) -> None:
+    connection.execute(unless_there(connection, beats).values(name=name, **BLANK, **more))
 
 
 def _held(connection: Connection, name: str) -> Any:
-    """The row of a round, held until the transaction ends; made if it is the first."""
-    connection.execute(unless_there(connection, beats).values(name=name, **BLANK))
+    """The row of a round, held until the transaction ends."""
     query = sa.select(beats).where(beats.c.name == name).with_for_update()
     return connection.execute(query).one()

@@ -50,9 +50,9 @@ RHYTHMS: Mapping[str, Rhythm] = {
 """As deploy/prefect.yaml plans them. What is not here, like a reaction, comes when it is asked."""
 
 
-def shares(kind: str, of: int) -> list[str]:
+def shares(work: str, of: int) -> list[str]:
     """The names of the rounds that share one kind of work: `follow-up-1`, `follow-up-2` …"""
-    return [f"{kind}-{share}" for share in range(1, of + 1)] if of > 1 else [kind]
+    return [f"{work}-{share}" for share in range(1, of + 1)] if of > 1 else [work]
 
 
 def kind(name: str) -> str:
@@ -66,15 +66,17 @@ def stale(beats: Iterable[Beat], now: datetime) -> list[str]:
     A city runs whole sweeps or their parts: either leaves the other's old heartbeat behind. What
     is shared is done only when every share is.
     """
-    known = [beat for beat in beats if beat.at is not None]
+    known = list(beats)
     away = [beat.name for beat in known if _late(beat, now)]
-    done = {kind(beat.name) for beat in known} - {kind(name) for name in away}
+    not_done = {kind(beat.name) for beat in known if beat.at is None or _late(beat, now)}
+    done = {kind(beat.name) for beat in known} - not_done
     return [name for name in away if done.isdisjoint(RHYTHMS[kind(name)].instead)]
 
 
 def followed_up(beats: Iterable[Beat]) -> datetime | None:
     """When overdue cases had all been looked at, the last time; None if they never were."""
-    last = (min(_ats(group), default=None) for group in _groups(beats))
+    ats = ([beat.at for beat in group if beat.at is not None] for group in _groups(beats))
+    last = (min(each, default=None) for each in ats)
     return max((at for at in last if at is not None), default=None)
 
 
@@ -96,12 +98,8 @@ def _groups(beats: Iterable[Beat]) -> Sequence[Sequence[Beat]]:
     return [group for group in groups if group]
 
 
-def _ats(beats: Iterable[Beat]) -> Sequence[datetime]:
-    return [beat.at for beat in beats if beat.at is not None]
-
-
 def _goes(beat: Beat, now: datetime) -> bool:
-    return beat.failures < STUMBLED and not _late(beat, now)
+    return beat.at is not None and beat.failures < STUMBLED and not _late(beat, now)
 
 
 def stumbling(beats: Iterable[Beat]) -> list[str]:

@@ -9,7 +9,14 @@ from typing import NamedTuple, TypeVar
 
 from duban.checks import city, database, evidence, house, keyring, prefect, reach, rounds
 from duban.checks.finding import Check, Finding, Group, OfLedger, Site, wrong
-from ledger.database import REVISION, DatabaseTrouble, Ledger, OtherVersion, connect, upgrade
+from ledger.database import (
+    REVISION,
+    DatabaseTrouble,
+    Ledger,
+    OtherVersion,
+    connect,
+    other_version_todo,
+)
 from models.words import Trouble, Words
 
 LONGEST = 25.0
@@ -105,7 +112,7 @@ def _opening(opening: Future[Ledger], until: float) -> Iterator[Finding]:
 
 
 def _revision(other: OtherVersion, left_out: Words) -> Finding:
-    todo = upgrade(other.found)
+    todo = other_version_todo(other.found)
     return wrong(
         "revision",
         Words(

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from ledger import heartbeats
-from rules.heartbeat import shares, stale
+from rules.heartbeat import delayed_since, followed_up, shares, stale
 from tests.world import World
 
 
@@ -26,6 +26,19 @@ def test_a_share_that_never_came_is_waited_for(world: World) -> None:
     beat(world, "follow-up-2", 3)
     with world.ledger.snapshot() as connection:
         assert stale(heartbeats.all_beats(connection), world.now) == ["follow-up-3"]
+
+
+def test_a_share_that_never_went_well_is_waited_for_from_the_first_that_does(world: World) -> None:
+    heartbeats.stumble(world.ledger, "follow-up-2", world.now, "killed")
+    beat(world, "follow-up-1", 2)
+    since = world.now
+    world.now += timedelta(minutes=6)
+    beat(world, "follow-up-1", 2)
+    with world.ledger.snapshot() as connection:
+        found = heartbeats.all_beats(connection)
+    assert stale(found, world.now) == ["follow-up-2"]
+    assert delayed_since(found, world.now) == followed_up(found) == since
+    assert [one.failures for one in found] == [0, 1]
 
 
 def test_who_no_longer_shares_is_no_longer_waited_for(world: World) -> None:

@@ -65,6 +65,13 @@ def test_a_share_that_always_fails_is_not_outshone_by_one_that_goes_well() -> No
     assert delayed_since([Said("sweep", 0.1), good, bad], NOW) is None
 
 
+def test_a_share_that_never_went_well_is_not_taken_for_one_that_goes() -> None:
+    good, never = Said("follow-up-1", 0.5), Said("follow-up-2", None, failures=1)
+    assert delayed_since([good, never], NOW) == ago(0.5)
+    assert delayed_since([Said("sweep", 60), never], NOW) == ago(60)
+    assert delayed_since([never], NOW) is None
+
+
 def test_all_was_looked_at_when_the_last_of_the_shares_had_gone() -> None:
     assert followed_up([Said("follow-up-1", 1), Said("follow-up-2", 4)]) == ago(4)
     assert followed_up([Said("follow-up-1", 1), Said("follow-up-2", 4), Said("sweep", 2)]) == ago(2)
